@@ -1,0 +1,11 @@
+"""Property tests are fast and give the same result every time; ``THP_LONG=1`` searches longer, at random."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("default", derandomize=True, deadline=None, max_examples=40)
+settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile("long" if os.environ.get("THP_LONG") == "1" else "default")

@@ -1,0 +1,62 @@
+"""Running a scenario under the recorder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from thpkit.kernel.machine import Machine
+from thpkit.kernel.variant import Variant, code_of
+from thpkit.scenario.model import Scenario
+from thpkit.trace import recorder, stops
+from thpkit.trace.policy import Follow
+from thpkit.trace.stops import ResolvedStop
+from thpkit.trace.timeline import Timeline
+
+STEP_BUDGET: Final = 2_000_000
+"""Steps after which a recording stops by itself."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A scenario that has run."""
+
+    scenario: Scenario
+    machine: Machine
+    timeline: Timeline
+    stops: tuple[ResolvedStop, ...]
+    """The scenario's stops with the steps they stand at."""
+
+
+def build(scenario: Scenario, variant: Variant | None = None) -> Machine:
+    """The scenario's machine, booted but with no task run; ``variant`` instead of the scenario's own if given."""
+    machine = Machine(variant=variant or scenario.variant, config=scenario.config)
+    scenario.boot(machine)
+    for each in scenario.interruptions:
+        machine.interrupt(each.function, each.visit, each.call)
+    return machine
+
+
+def record(
+    scenario: Scenario, variant: Variant | None = None, budget: int = STEP_BUDGET
+) -> Recording:
+    """Boot the scenario's machine, run its tasks under the recorder and resolve its stops.
+
+    A kernel that stops (a bug, a deadlock, the budget) ends the timeline; that is no error here.
+
+    Raises:
+        StopError: a stop names no step of this run, and the run did not end early.
+    """
+    machine = build(scenario, variant)
+    files = {code_of(task).co_filename for task in scenario.tasks}
+
+    def run() -> None:
+        for task in scenario.tasks:
+            task(machine)
+
+    follow = Follow.of(machine.variant, files)
+    timeline = recorder.record(
+        run, root=machine.kernel, follow=follow, budget=budget, title=scenario.title
+    )
+    resolved = stops.resolve(timeline, scenario.stops)
+    return Recording(scenario, machine, timeline, tuple(resolved))
