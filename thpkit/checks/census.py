@@ -14,7 +14,6 @@ from thpkit.kernel.init import Kernel
 from thpkit.kernel.mm_types import MmStruct
 from thpkit.kernel.page import Page
 from thpkit.kernel.pgtable import Level, PageTable
-from thpkit.kernel.units import VirtAddr
 
 
 @dataclass
@@ -44,7 +43,11 @@ def live_mms(kernel: Kernel) -> list[MmStruct]:
 
 def mappings(kernel: Kernel) -> list[AddressSpace]:
     """The page caches of all files."""
-    return [inode.i_mapping for inode in kernel.inodes.values() if inode.i_mapping is not None]
+    return [
+        inode.i_mapping
+        for inode in kernel.inodes.values()
+        if inode.i_mapping is not None
+    ]
 
 
 def take(kernel: Kernel) -> Census:
@@ -63,11 +66,18 @@ def take(kernel: Kernel) -> Census:
 
 def cached_pages(mapping: AddressSpace) -> list[tuple[int, Page]]:
     """Index and page of every slot of a page cache, by rising index; values and siblings are left out."""
-    found: list[tuple[int, Page]] = []
-    for index, entry in xarray.entries_of(mapping.i_pages):
-        if isinstance(entry, Page):
-            found.append((index, entry))
-    return found
+    head = mapping.i_pages.xa_head
+    if isinstance(head, Page):
+        return [(0, head)]
+    return sorted(
+        (
+            (first + (slot << node.shift), entry)
+            for node, first in xarray.walk_nodes(mapping.i_pages)
+            for slot, entry in enumerate(node.slots)
+            if isinstance(entry, Page)
+        ),
+        key=lambda pair: pair[0],
+    )
 
 
 def _walk_tables(census: Census, mm: MmStruct, table: PageTable) -> None:
@@ -109,15 +119,12 @@ def sub_pages(kernel: Kernel, head: Page) -> list[Page]:
     """The page itself, or all sub-pages of a huge page."""
     if not page_h.PageHead(head):
         return [head]
-    return [kernel.zone.memmap[units.Pfn(head.pfn + i)] for i in range(units.HPAGE_PMD_NR)]
+    return [
+        kernel.zone.memmap[units.Pfn(head.pfn + i)] for i in range(units.HPAGE_PMD_NR)
+    ]
 
 
 def mappings_of(census: Census, kernel: Kernel, head: Page) -> tuple[int, int]:
     """How often a page is mapped by PMDs, and how often it or its sub-pages by PTEs."""
     ptes = sum(census.pte_maps[page.pfn] for page in sub_pages(kernel, head))
     return census.pmd_maps[head.pfn], ptes
-
-
-def address_of(index: int, vma_start: VirtAddr, vma_pgoff: int) -> VirtAddr:
-    """Address at which a mapping shows a file index."""
-    return VirtAddr(vma_start + ((index - vma_pgoff) << units.PAGE_SHIFT))

@@ -30,7 +30,7 @@ INDEX_NAMES: Final[dict[tuple[str, str], type[IntEnum]]] = {
 
 
 class Cell(NamedTuple):
-    """One place of kernel state."""
+    """One place of kernel state. Two cells are equal if they are the same place, whatever it holds."""
 
     target: Target
     key: Any
@@ -39,6 +39,15 @@ class Cell(NamedTuple):
     def ident(self) -> tuple[int, Any]:
         """What tells this cell from all others while its target lives."""
         return id(self.target), self.key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cell) and self.ident() == other.ident()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.ident())
 
 
 class Write(NamedTuple):

@@ -1,8 +1,8 @@
 """Folds: loop iterations that run the same statements as an earlier one, collapsed.
 
-Of each run of a loop, shown are the first iteration, each one that takes a path not taken before, and the last. What lies
-between is a fold: "… 446 alike". Loops inside loops are folded first, so that an outer iteration counts as alike
-even if its inner loop ran more or less often.
+Of each run of a loop, shown are the first iteration, each one that takes a path not taken before, and the last. What
+lies between is a fold: "… 446 alike". Loops inside loops are folded first, so that an outer iteration counts as
+alike even if its inner loop ran more or less often.
 """
 
 from __future__ import annotations

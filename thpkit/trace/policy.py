@@ -4,8 +4,8 @@
 * Never entered are primitives (their writes belong to the caller's statement) and special methods. What *they* call
   is not stepped either, unless it is a system call: then another task runs there.
 * Comprehensions, generator expressions and lambdas are no steps of their own, but functions they call are.
-* The plumbing of the model (state, variants, boot, rounding) stands for language features, macros and registers
-  of the kernel, so it is not followed.
+* The plumbing of the model (state, variants, boot, rounding, user space) stands for language features, macros,
+  registers and the C library, so it is not followed.
 * A statement does not step twice in a row in the same frame: coming back to it after a call is no new step.
 """
 
@@ -32,6 +32,7 @@ PLUMBING: Final = frozenset(
         "flags.py",
         "init.py",
         "kobject.py",
+        "machine.py",
         "sched.py",
         "splat.py",
         "units.py",

@@ -50,12 +50,16 @@ def _sections(timeline: Timeline) -> tuple[Section, ...]:
     return tuple(found)
 
 
+PLAIN_NAMES: Final = {"do_user_addr_fault": "page fault"}
+"""Names of sections that read better in words."""
+
+
 def _title(timeline: Timeline, frame: FrameRecord, name: str) -> str:
     """``task: name(arguments)``; without the task if the root of state has none."""
     task = timeline.task_at(frame.first_step)
     arguments = timeline.locals_of(frame, frame.first_step)
     shown = ", ".join(short(value) for key, value in arguments.items() if key != "self")
-    call = f"{name}({shown})"
+    call = f"{PLAIN_NAMES.get(name, name.removeprefix('sys_'))}({shown})"
     return call if task is None else f"{task}: {call}"
 
 

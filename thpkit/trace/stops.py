@@ -7,9 +7,9 @@ A place is written ``function::statement@visit``::
     filemap.find_get_entry::@return@-1             the last return of the function
     rmap.page_add_file_rmap::@call@2               its second call
 
-``function`` is a qualified name, with the module in front if needed. ``statement`` is a piece of code that stands in the
-first line of exactly one statement of that function. ``@visit`` counts from 1, or from the end if negative; it is 1
-if left out.
+``function`` is a qualified name, with the module in front if needed. ``statement`` is a piece of code that stands in
+the first line of exactly one statement of that function. ``@visit`` counts from 1, or from the end if negative; it is
+1 if left out.
 """
 
 from __future__ import annotations

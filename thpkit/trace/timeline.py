@@ -31,6 +31,17 @@ from thpkit.trace.tape import (
 if TYPE_CHECKING:
     from thpkit.trace.stops import ResolvedStop
 
+__all__ = [
+    "Cell",
+    "FrameRecord",
+    "Kind",
+    "Level",
+    "Statement",
+    "Step",
+    "Timeline",
+    "Write",
+]
+
 T = TypeVar("T")
 
 
@@ -127,8 +138,6 @@ class Timeline:
         Nothing may write to the objects at any other place.
         """
         self._move(len(self.tape.journal))
-        self.stops: list[ResolvedStop] = []
-        """The lesson's stops, by step; see :func:`thpkit.trace.stops.attach`."""
         self.position = max(len(self) - 1, 0)
 
     def _move(self, to: int) -> None:
