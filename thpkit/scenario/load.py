@@ -41,7 +41,8 @@ def load_file(path: Path) -> Scenario:
     scenario = getattr(module, "SCENARIO", None)
     if not isinstance(scenario, Scenario):
         raise ScenarioError(
-            f"{path} defines no SCENARIO; end it with SCENARIO = Scenario(name=…, title=…, boot=…, tasks=(…,))"
+            f"{path} defines no SCENARIO; end it with "
+            "SCENARIO = Scenario(name=…, title=…, boot=…, tasks=(…,))"
         )
     return scenario
 

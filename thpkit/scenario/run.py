@@ -10,7 +10,7 @@ from thpkit.kernel.variant import Variant, code_of
 from thpkit.scenario.model import Scenario
 from thpkit.trace import recorder, stops
 from thpkit.trace.policy import Follow
-from thpkit.trace.stops import ResolvedStop
+from thpkit.trace.stops import ResolvedStop, Stop, StopError
 from thpkit.trace.timeline import Timeline
 
 STEP_BUDGET: Final = 2_000_000
@@ -29,7 +29,7 @@ class Recording:
 
 
 def build(scenario: Scenario, variant: Variant | None = None) -> Machine:
-    """The scenario's machine, booted but with no task run; ``variant`` instead of the scenario's own if given."""
+    """The scenario's machine, booted but with no task run; ``variant`` replaces the scenario's own."""
     machine = Machine(variant=variant or scenario.variant, config=scenario.config)
     scenario.boot(machine)
     for each in scenario.interruptions:
@@ -58,5 +58,23 @@ def record(
     timeline = recorder.record(
         run, root=machine.kernel, follow=follow, budget=budget, title=scenario.title
     )
-    resolved = stops.resolve(timeline, scenario.stops)
-    return Recording(scenario, machine, timeline, tuple(resolved))
+    found = _resolve(timeline, scenario, strict=machine.variant is scenario.variant)
+    return Recording(scenario, machine, timeline, tuple(found))
+
+
+def _resolve(
+    timeline: Timeline, scenario: Scenario, strict: bool
+) -> list[ResolvedStop]:
+    """The stops of this run. A run that ended early, or of another variant, may not reach all of them."""
+    if strict and timeline.ending is None:
+        return stops.attach(timeline, scenario.stops)
+    reached = [stop for stop in scenario.stops if _leads_somewhere(timeline, stop)]
+    return stops.attach(timeline, reached)
+
+
+def _leads_somewhere(timeline: Timeline, stop: Stop) -> bool:
+    try:
+        stops.step_of(timeline, stop.where)
+    except StopError:
+        return False
+    return True
