@@ -118,8 +118,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "Go to the statement that wrote the selected value; again: the one before", Group.STATE, 6,
     ),
     Action(
-        "writer_back", ("W",), ("unwriter",), "undo w",
-        "Come back from w, one writer at a time", Group.STATE,
+        "writer_back", ("W",), ("writer-before",), "and before that",
+        "Go to the statement that wrote the value before this one", Group.STATE,
     ),
     Action(
         "change", ("}",), ("change",), "next change",
@@ -134,12 +134,12 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "Go to a step number, a function, a statement or a counter", Group.STATE, 9,
     ),
     Action(
-        "jump_back", ("o",), ("older",), "jump back",
+        "jump_back", ("O",), ("older",), "jump back",
         "Go back to where you were before the last jump", Group.STATE,
     ),
     Action(
-        "jump_forward", ("O",), ("newer",), "jump forward",
-        "Go forward again after o", Group.STATE,
+        "jump_forward", ("o",), ("newer",), "jump forward",
+        "Go forward again after O", Group.STATE,
     ),
     Action(
         "search", ("/",), ("search",), "search",
@@ -180,7 +180,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "leave", ("escape",), ("leave",), "back",
-        "Leave the zoom; drop the selection; close this", Group.PANES,
+        "Leave the zoom; drop the selection; leave this screen", Group.PANES,
     ),
     Action("open", ("enter",), ("open",), "open", "Open what is selected", Group.OTHER),
     Action(
@@ -192,7 +192,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "Copy this pane as text to the clipboard", Group.OTHER,
     ),
     Action(
-        "contents", ("h",), ("contents",), "contents",
+        "contents", (), ("contents",), "contents",
         "Go to the table of contents", Group.OTHER,
     ),
     Action("help", ("?", "f1"), ("help",), "help", "Show or hide this list of keys", Group.OTHER, 10),

@@ -10,6 +10,8 @@ from __future__ import annotations
 import dis
 import sys
 from collections.abc import Callable
+from itertools import compress
+from operator import is_not
 from types import CodeType, FrameType
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -237,7 +239,8 @@ def _local(
         tape.seen.append,
     )
     first_of = firsts.get
-    before: dict[str, Any] = {}  # locals at the last step, raw
+    names: tuple[str, ...] = ()  # local variables at the last step
+    values: tuple[Any, ...] = ()
     boxed: dict[str, Any] = {}  # the text last logged for each mutable container
     last = 0  # first line of the statement that runs
     started = 0  # instruction at which it began, where that matters
@@ -246,7 +249,7 @@ def _local(
     over = False  # the frame has been left
 
     def local(frame: FrameType, event: str, arg: Any) -> Trace | None:
-        nonlocal before, last, started, passing, raised, over
+        nonlocal names, values, last, started, passing, raised, over
         if event == "line":
             line = first_of(frame.f_lineno, 0)
             if line == last:
@@ -258,7 +261,7 @@ def _local(
             if alone:
                 started = frame.f_lasti
             if passing is not MISSING:
-                log.extend(("<exception>", passing, MISSING))
+                log.extend(("<exception>", MISSING))
                 passing = MISSING
         elif event == "call":
             word = record.function.line | CALL_WORD
@@ -270,7 +273,7 @@ def _local(
             if stack and stack[-1][0] is frame:
                 stack.pop()
             if arg is None and raised and _raising(frame):
-                before = {}
+                values = ()
                 return None
             record.last_step = len(where)
             word = last | RETURN_WORD
@@ -282,14 +285,16 @@ def _local(
         else:
             return local
         now = frame.f_locals
-        if now != before or boxed:
-            before = _note(log, now, before, boxed)
+        fresh = tuple(now.values())
+        if fresh != values or boxed:
+            names = _note(log, now, fresh, names, values, boxed)
+            values = fresh
         if event == "return":
-            log.extend(("<return>", MISSING, box(arg)))
-            before = {}
+            log.extend(("<return>", box(arg)))
+            values = ()
         elif event == "exception":
-            log.extend(("<exception>", passing, box(arg[1])))
-            passing = log[-1]
+            passing = box(arg[1])
+            log.extend(("<exception>", passing))
         add_at(len(journal))
         add_who(index)
         add_where(word)
@@ -302,26 +307,43 @@ def _local(
 
 
 def _note(
-    log: list[Any], now: dict[str, Any], before: dict[str, Any], boxed: dict[str, Any]
-) -> dict[str, Any]:
-    """Log what changed among the local variables; the new ``before``.
+    log: list[Any],
+    now: dict[str, Any],
+    fresh: tuple[Any, ...],
+    names: tuple[str, ...],
+    values: tuple[Any, ...],
+    boxed: dict[str, Any],
+) -> tuple[str, ...]:
+    """Log what changed among the local variables; the names there are now.
 
     A mutable container is logged as the text it shows, because its later changes are not writes of kernel state.
     """
-    for name, value in now.items():
-        old = before.get(name, MISSING)
-        if type(value) in BOXES:
-            shown = boxed.get(name, box(old))
-            text = boxed[name] = box(value)
-            if text != shown:
-                log.extend((name, shown, text))
-        elif old is not value and name[0] != ".":
-            log.extend((name, boxed.pop(name, box(old)), box(value)))
-    if not before.keys() <= now.keys():
-        for name, old in before.items():
+    keys = tuple(now)
+    if keys[: len(names)] == names:
+        changed = list(compress(now.items(), map(is_not, fresh, values)))
+        if len(keys) > len(names):
+            changed.extend(list(now.items())[len(names) :])
+    else:  # something was unbound
+        before = dict(zip(names, values, strict=True))
+        changed = [
+            each for each in now.items() if before.get(each[0], MISSING) is not each[1]
+        ]
+        for name in names:
             if name not in now:
-                log.extend((name, boxed.pop(name, box(old)), MISSING))
-    return now.copy()
+                boxed.pop(name, None)
+                log.extend((name, MISSING))
+    for name, value in changed:
+        if type(value) in BOXES:
+            boxed.setdefault(name, None)
+        elif name[0] != ".":
+            boxed.pop(name, None)
+            log.extend((name, box(value)))
+    for name, text in boxed.items():
+        kept = box(now[name])
+        if kept != text:
+            boxed[name] = kept
+            log.extend((name, kept))
+    return keys
 
 
 def _raising(frame: FrameType) -> bool:

@@ -294,7 +294,7 @@ def _check(tape: Tape) -> None:
     sound = sound and len(tape.born) == len(tape.born_at)
     sound = sound and all(who < len(frames) for who in tape.who)
     sound = sound and all(
-        seen <= len(frames[who].log) and seen % 3 == 0
+        seen <= len(frames[who].log) and seen % 2 == 0
         for who, seen in zip(tape.who, tape.seen, strict=True)
     )
     sound = sound and all(

@@ -93,7 +93,7 @@ class FrameRecord:
     """The last step before it was left, in this frame or in one that it called: its RETURN, or the EXCEPTION that
     left it, or the last step there is."""
     log: list[Any] = field(default_factory=list)
-    """Changes of local variables, flat: name, old value, new value."""
+    """Changes of local variables, flat: name, new value; MISSING where a variable is unbound."""
 
     def __repr__(self) -> str:
         return f"{self.function.qualname}@{self.first_step}"

@@ -213,11 +213,14 @@ class Timeline:
         own = self.own_before(frame, n + 1)
         want = 0 if own is None else self.tape.seen[own]
         at, values = self._locals.get(frame.index, (0, {}))
+        if at > want:
+            at, values = self._start_of_locals(frame, want)
         log = frame.log
-        for i in range(at, want, 3):
-            _bind(values, log[i], log[i + 2])
-        for i in range(at - 3, want - 1, -3):
-            _bind(values, log[i], log[i + 1])
+        for i in range(at, want, 2):
+            if log[i + 1] is MISSING:
+                values.pop(log[i], None)
+            else:
+                values[log[i]] = log[i + 1]
         self._locals[frame.index] = (want, values)
         return dict(values)
 
@@ -391,10 +394,3 @@ class Timeline:
         return next(
             (each for each in reversed(self.visits(statement)) if each < n), None
         )
-
-
-def _bind(values: dict[str, Any], name: str, value: Any) -> None:
-    if value is MISSING:
-        del values[name]
-    else:
-        values[name] = value
