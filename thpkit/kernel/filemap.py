@@ -40,6 +40,7 @@ from thpkit.kernel.units import Pgoff
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
+    from thpkit.kernel.content import Token
     from thpkit.kernel.fs import AddressSpace, File
     from thpkit.kernel.mm_types import VmFaultInfo
     from thpkit.kernel.swap import Pagevec
@@ -545,6 +546,66 @@ def page_read_again(file: File, page: Page) -> int:
     locks.wait_on_page_locked(head)
     if not page_h.PageUptodate(head):
         return -errno.EIO
+    return 0
+
+
+# ---- read(2) and write(2) -----------------------------------------------------------------------------
+
+
+def generic_file_buffered_read(file: File, index: Pgoff) -> Token | int:
+    """Read one page of a file through the cache: what read(2) does for each page. May sleep.
+
+    Returns:
+        The content; or −EIO; −ENOMEM. The caller has checked that the page lies inside the file.
+
+    Models: mm/filemap.c: generic_file_buffered_read. Differs: ->readpage is only ever called on a head.
+    Left out: readahead, partial pages, IOCB_NOWAIT.
+    """
+    mapping = file.f_mapping
+    while True:
+        page = pagecache_get_page(
+            mapping, index, Fgp.CREAT | Fgp.FOR_MMAP, mapping.gfp_mask
+        )
+        if page is None:
+            return -errno.ENOMEM
+        if not page_h.PageUptodate(page):
+            locks.lock_page(page)
+            if page_h.compound_head(page).mapping is not mapping:
+                locks.unlock_page(page)
+                swap.put_page(page)
+                continue
+            if page_h.PageUptodate(page):
+                locks.unlock_page(page)
+            elif page_read_again(file, page):
+                swap.put_page(page)
+                return -errno.EIO
+        content = page.content
+        swap.mark_page_accessed(page)
+        swap.put_page(page)
+        return content
+
+
+def generic_perform_write(file: File, index: Pgoff) -> int:
+    """Write one whole page of a file through the cache and to storage: what write(2) does for each page.
+
+    i_rwsem is held for writing. The file is open for writing, so no huge page is cached (I14).
+
+    Returns:
+        0, or −ENOMEM.
+
+    Models: mm/filemap.c: generic_perform_write; fs/libfs.c: simple_write_begin, simple_write_end.
+    Left out: partial pages, dirty pages (the write goes to storage at once).
+    """
+    mapping = file.f_mapping
+    page = pagecache_get_page(mapping, index, Fgp.LOCK | Fgp.CREAT, mapping.gfp_mask)
+    if page is None:
+        return -errno.ENOMEM
+    splat.VM_BUG_ON_PAGE(page_h.PageCompound(page), page, "a huge page is written to")
+    fs.write_block(mapping.host, index)
+    fs.fill_page(page, fs.read_block(mapping.host, index))
+    page_h.SetPageUptodate(page)
+    locks.unlock_page(page)
+    swap.put_page(page)
     return 0
 
 

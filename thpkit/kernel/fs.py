@@ -23,6 +23,7 @@ from thpkit.kernel import (
     locks,
     memory,
     mm_types,
+    splat,
     truncate,
     units,
     xarray,
@@ -97,6 +98,10 @@ class Inode(KObject):
     i_ino: int
     i_size: int
     """Length in bytes."""
+    i_nlink: int = 1
+    """Names the file has; at 0 it lives only as long as somebody has it open or mapped."""
+    i_count: int = 0
+    """Open files that refer to it."""
     i_writecount: int = 0
     """Positive: writers. Negative: mappings that forbid writing. Never both."""
     i_rwsem: RwSem
@@ -128,6 +133,13 @@ def read_block(inode: Inode, index: Pgoff) -> Token:
     if index >= units.pages_in(inode.i_size):
         return Zero()
     return Block(inode.i_ino, index, inode.versions.get(index, 0))
+
+
+@primitive
+def write_block(inode: Inode, index: Pgoff) -> None:
+    """Write one whole block to storage; the file grows if it ended before."""
+    inode.versions[index] = inode.versions.get(index, 0) + 1
+    inode.i_size = max(inode.i_size, (index + 1) << units.PAGE_SHIFT)
 
 
 @primitive
@@ -306,6 +318,7 @@ def allow_write_access(file: File) -> None:
 def alloc_file(inode: Inode, mode: FMode) -> File:
     """A new struct file with one reference."""
     mapping = inode_mapping(inode)
+    inode.i_count = inode.i_count + 1
     return File(
         current.new_name("file"),
         f_inode=inode,
@@ -363,8 +376,54 @@ def fput(file: File) -> None:
     file.f_count = file.f_count - 1
     if file.f_count:
         return
+    inode = file.f_inode
     if file.f_mode & FMode.WRITE:
-        put_write_access(file.f_inode)
+        put_write_access(inode)
+    inode.i_count = inode.i_count - 1
+    if inode.i_count == 0 and inode.i_nlink == 0:
+        evict(inode)
+
+
+def vfs_unlink(path: str, inode: Inode) -> None:
+    """Take a file's name away; its pages go when nobody has it open or mapped any more.
+
+    Models: fs/namei.c: vfs_unlink; fs/inode.c: iput_final. Left out: directories; a file has one name.
+    """
+    inode.i_nlink = 0
+    rename_deleted(path, inode)
+    if inode.i_count == 0:
+        evict(inode)
+
+
+@primitive
+def rename_deleted(path: str, inode: Inode) -> None:
+    """Keep a nameless file where the checks see it, under the name that /proc would show."""
+    inodes = current.kernel.inodes
+    del inodes[path]
+    inodes[f"{path} (deleted, {inode})"] = inode
+
+
+def evict(inode: Inode) -> None:
+    """Throw a dead file's pages away, and check that nothing is left.
+
+    Models: fs/inode.c: evict, clear_inode; mm/truncate.c: truncate_inode_pages_final. Left out: writeback.
+    """
+    mapping = inode_mapping(inode)
+    truncate.truncate_inode_pages(mapping, 0)
+    splat.BUG_ON(mapping.nrpages != 0, f"{inode} dies with nrpages {mapping.nrpages}")
+    splat.BUG_ON(
+        mapping.nrexceptional != 0, f"{inode} dies with {mapping.nrexceptional} values"
+    )
+    forget_inode(inode)
+
+
+@primitive
+def forget_inode(inode: Inode) -> None:
+    """destroy_inode: the inode is gone."""
+    inodes = current.kernel.inodes
+    for path, other in inodes.items():
+        if other is inode:
+            del inodes[path]
 
 
 def do_truncate(inode: Inode, length: int) -> int:

@@ -29,6 +29,7 @@ from thpkit.kernel import (
     fs,
     init,
     pgtable,
+    proc,
     swap,
     syscalls,
     units,
@@ -177,6 +178,16 @@ class Machine:
         events = {event.name: vmstat.events[event] for event in VmEvent}
         return {name: value for name, value in (gauges | events).items() if value}
 
+    def meminfo(self) -> dict[str, int]:
+        """The page-cache lines of /proc/meminfo, in KiB."""
+        with self.installed():
+            return proc.meminfo(self.kernel)
+
+    def vmstat(self) -> dict[str, int]:
+        """/proc/vmstat: all counters by their names there."""
+        with self.installed():
+            return proc.vmstat(self.kernel)
+
 
 class Process:
     """A user program: system calls, and accesses to its memory."""
@@ -240,6 +251,46 @@ class Process:
         """munmap(2): 0 or a negative errno."""
         with self._running():
             return syscalls.sys_munmap(VirtAddr(addr), length)
+
+    def mprotect(self, addr: int, length: int, prot: Prot) -> int:
+        """mprotect(2): 0 or a negative errno."""
+        with self._running():
+            return syscalls.sys_mprotect(VirtAddr(addr), length, prot)
+
+    def load_text(self, fd: int, length: int, offset: int = 0) -> int:
+        """Map a program's text as exec does, so that nobody may write the file: the address or a negative errno."""
+        with self._running():
+            return syscalls.sys_elf_map(fd, length, offset)
+
+    def ftruncate(self, fd: int, length: int) -> int:
+        """ftruncate(2): 0 or a negative errno."""
+        with self._running():
+            return syscalls.sys_ftruncate(fd, length)
+
+    def read(self, fd: int, page: int, count: int = 1) -> list[Token] | int:
+        """pread(2) in whole pages: what up to ``count`` pages from page ``page`` on hold, or a negative errno."""
+        with self._running():
+            return syscalls.sys_pread(fd, page, count)
+
+    def write(self, fd: int, page: int, count: int = 1) -> int:
+        """pwrite(2) in whole pages: pages written from page ``page`` on, or a negative errno."""
+        with self._running():
+            return syscalls.sys_pwrite(fd, page, count)
+
+    def unlink(self, path: str) -> int:
+        """unlink(2): 0 or a negative errno."""
+        with self._running():
+            return syscalls.sys_unlink(path)
+
+    def smaps(self) -> list[proc.SmapsEntry]:
+        """/proc/PID/smaps: its mappings with what is resident of them, in KiB."""
+        with self.machine.installed():
+            return proc.smaps(self.mm)
+
+    def mincore(self, addr: int, length: int) -> list[bool] | int:
+        """mincore(2): residency of each page of a range, or a negative errno."""
+        with self._running():
+            return syscalls.sys_mincore(VirtAddr(addr), length)
 
     def truncate(self, path: str, length: int) -> int:
         """truncate(2): 0 or a negative errno. Takes write access for the call only."""

@@ -8,11 +8,25 @@ from __future__ import annotations
 
 import errno
 
-from thpkit.kernel import current, fs, locks, mmap, units
+from thpkit.kernel import (
+    current,
+    filemap,
+    fs,
+    locks,
+    memory,
+    mmap,
+    mprotect,
+    pgtable,
+    units,
+    xarray,
+)
+from thpkit.kernel import page as page_h
+from thpkit.kernel.content import Token
 from thpkit.kernel.entry import system_call
-from thpkit.kernel.flags import MapFlags, OpenFlags, Prot
+from thpkit.kernel.flags import FMode, MapFlags, OpenFlags, Prot
 from thpkit.kernel.fs import File, Inode
 from thpkit.kernel.kobject import KDict, primitive
+from thpkit.kernel.mm_types import VmArea
 from thpkit.kernel.units import Pgoff, VirtAddr
 
 
@@ -134,6 +148,150 @@ def sys_truncate(path: str, length: int) -> int:
     if inode is None:
         return -errno.ENOENT
     return fs.vfs_truncate(inode, length)
+
+
+@system_call
+def sys_mprotect(addr: VirtAddr, length: int, prot: Prot) -> int:
+    """mprotect(2): 0, or a negative errno.
+
+    Models: mm/mprotect.c: mprotect. Left out: nothing.
+    """
+    mm = current.mm()
+    locks.down_write(mm.mmap_sem)
+    result = mprotect.do_mprotect(mm, addr, length, prot)
+    locks.up_write(mm.mmap_sem)
+    return result
+
+
+@system_call
+def sys_elf_map(fd: int, length: int, offset: int) -> int:
+    """What exec does to map a program's text: private, read and execute, and nobody may write the file meanwhile.
+
+    Returns:
+        The address, or a negative errno (−ETXTBSY if the file has a writer).
+
+    Models: fs/binfmt_elf.c: elf_map. Left out: everything else that exec does.
+    """
+    file = fget(fd)
+    if file is None:
+        return -errno.EBADF
+    mm = current.mm()
+    map_flags = MapFlags.PRIVATE | MapFlags.DENYWRITE | MapFlags.EXECUTABLE
+    pgoff = Pgoff(offset >> units.PAGE_SHIFT)
+    locks.down_write(mm.mmap_sem)
+    result = mmap.do_mmap(
+        file, VirtAddr(0), length, Prot.READ | Prot.EXEC, map_flags, pgoff
+    )
+    locks.up_write(mm.mmap_sem)
+    return result
+
+
+@system_call
+def sys_ftruncate(fd: int, length: int) -> int:
+    """ftruncate(2): 0, or −EBADF, −EINVAL.
+
+    Models: fs/open.c: do_sys_ftruncate. Left out: large-file limits.
+    """
+    file = fget(fd)
+    if file is None:
+        return -errno.EBADF
+    if length < 0 or not file.f_mode & FMode.WRITE:
+        return -errno.EINVAL
+    locks.down_write(file.f_inode.i_rwsem)
+    error = fs.do_truncate(file.f_inode, length)
+    locks.up_write(file.f_inode.i_rwsem)
+    return error
+
+
+@system_call
+def sys_pread(fd: int, index: int, count: int) -> list[Token] | int:
+    """pread(2) in whole pages: the tokens of up to ``count`` pages from page ``index`` on, or a negative errno.
+
+    Models: fs/read_write.c: ksys_pread64. Left out: bytes; an error after the first page is a short read.
+    """
+    file = fget(fd)
+    if file is None or not file.f_mode & FMode.READ:
+        return -errno.EBADF
+    found: list[Token] = []
+    end = fs.i_size_pages(file.f_inode)
+    while len(found) < count and index + len(found) < end:
+        content = filemap.generic_file_buffered_read(file, Pgoff(index + len(found)))
+        if isinstance(content, int):
+            return found if found else content
+        found = [*found, content]
+    return found
+
+
+@system_call
+def sys_pwrite(fd: int, index: int, count: int) -> int:
+    """pwrite(2) in whole pages: the number of pages written from page ``index`` on, or a negative errno.
+
+    Models: fs/read_write.c: ksys_pwrite64; mm/filemap.c: generic_file_write_iter. Left out: bytes.
+    """
+    file = fget(fd)
+    if file is None or not file.f_mode & FMode.WRITE:
+        return -errno.EBADF
+    error = 0
+    written = 0
+    locks.down_write(file.f_inode.i_rwsem)
+    while written < count and not error:
+        error = filemap.generic_perform_write(file, Pgoff(index + written))
+        if not error:
+            written = written + 1
+    locks.up_write(file.f_inode.i_rwsem)
+    return written if written else error
+
+
+@system_call
+def sys_unlink(path: str) -> int:
+    """unlink(2): 0, or −ENOENT.
+
+    Models: fs/namei.c: do_unlinkat. Left out: directories.
+    """
+    inode = path_lookup(path)
+    if inode is None:
+        return -errno.ENOENT
+    fs.vfs_unlink(path, inode)
+    return 0
+
+
+@system_call
+def sys_mincore(addr: VirtAddr, length: int) -> list[bool] | int:
+    """mincore(2): for each page of the range whether touching it would need no storage, or a negative errno.
+
+    A page that is not mapped counts as in core if it is cached.
+
+    Models: mm/mincore.c: do_mincore, mincore_pte_range, mincore_page (v5.3). Left out: the permission to ask.
+    """
+    if addr & (units.PAGE_SIZE - 1):
+        return -errno.EINVAL
+    mm = current.mm()
+    end = units.advance(addr, units.page_align(length))
+    found: list[bool] = []
+    locks.down_read(mm.mmap_sem)
+    while addr < end:
+        vma = mmap.find_vma(mm, addr)
+        if vma is None or vma.vm_start > addr:
+            locks.up_read(mm.mmap_sem)
+            return -errno.ENOMEM
+        found = [*found, page_in_core(vma, addr)]
+        addr = units.advance(addr, units.PAGE_SIZE)
+    locks.up_read(mm.mmap_sem)
+    return found
+
+
+@primitive
+def page_in_core(vma: VmArea, addr: VirtAddr) -> bool:
+    """Whether one page of a mapping is resident: mapped, or uptodate in its file's cache."""
+    ptr = pgtable.walk(vma.vm_mm, addr)[-1]
+    if pgtable.entry_present(pgtable.entry_val(ptr)):
+        return True
+    if vma.vm_file is None:
+        return False
+    entry = xarray.xa_load(
+        vma.vm_file.f_mapping.i_pages, memory.linear_page_index(vma, addr)
+    )
+    return filemap.is_page(entry) and page_h.PageUptodate(entry)
 
 
 @system_call

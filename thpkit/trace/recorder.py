@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import dis
 import sys
-from collections.abc import Callable
-from itertools import compress
-from operator import is_not
+from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -19,6 +17,7 @@ from thpkit.kernel import kobject, splat
 from thpkit.kernel.kobject import KArray, KDict, KObject, Watcher
 from thpkit.trace import endings, policy, statements
 from thpkit.trace.policy import Follow
+from thpkit.trace.statements import Body
 from thpkit.trace.tape import (
     KIND_SHIFT,
     MISSING,
@@ -32,6 +31,7 @@ from thpkit.trace.timeline import Timeline
 from thpkit.trace.values import BOXES, box
 
 Trace: TypeAlias = Callable[[FrameType, str, Any], Any]
+Stack: TypeAlias = list[tuple[FrameType, FrameRecord]]
 
 CALL_WORD: Final = Kind.CALL << KIND_SHIFT
 RETURN_WORD: Final = Kind.RETURN << KIND_SHIFT
@@ -165,41 +165,28 @@ def _tracer(tape: Tape, follow: Follow, budget: int, base: FrameType) -> Trace:
     """The trace function: sees every call, and gives each followed frame a local one of its own."""
     frames = tape.frames
     where = tape.where
-    stack: list[tuple[FrameType, FrameRecord]] = []
-    known: dict[
-        int, tuple[CodeType, Function | None, dict[int, int], frozenset[int]]
-    ] = {}
-    hiding: dict[int, bool] = {}
+    stack: Stack = []
+    known: dict[int, _Known] = {}
 
-    def learn(
-        code: CodeType,
-    ) -> tuple[CodeType, Function | None, dict[int, int], frozenset[int]]:
-        entry: tuple[CodeType, Function | None, dict[int, int], frozenset[int]] = (
-            code,
-            None,
-            {},
-            frozenset(),
+    def learn(code: CodeType) -> _Known:
+        function = function_of(code) if policy.steps_into(code, follow) else None
+        hides = policy.hides(code) and policy.section_of(code) is None
+        entry = known[id(code)] = _Known(
+            code, function, statements.body_of(code), hides
         )
-        if policy.steps_into(code, follow):
-            body = statements.body_of(code)
-            firsts = {line: each.first for line, each in body.statements.items()}
-            entry = (code, function_of(code), firsts, body.alone)
-        known[id(code)] = entry
-        hiding[id(code)] = policy.hides(code) and policy.section_of(code) is None
         return entry
 
     def hidden(caller: FrameType | None, top: FrameType) -> bool:
         while caller is not None and caller is not top:
-            if id(caller.f_code) not in known:
-                learn(caller.f_code)
-            if hiding[id(caller.f_code)]:
+            if (known.get(id(caller.f_code)) or learn(caller.f_code)).hides:
                 return True
             caller = caller.f_back
         return False
 
     def on_call(frame: FrameType, event: str, arg: object) -> Trace | None:
         code = frame.f_code
-        _code, function, firsts, alone = known.get(id(code)) or learn(code)
+        entry = known.get(id(code)) or learn(code)
+        function = entry.function
         if function is None:
             return None
         top, parent = stack[-1] if stack else (base, None)
@@ -213,50 +200,67 @@ def _tracer(tape: Tape, follow: Follow, budget: int, base: FrameType) -> Trace:
         record = FrameRecord(len(frames), function, parent, depth, len(where))
         frames.append(record)
         stack.append((frame, record))
-        local = _local(tape, record, firsts, alone, stack, budget)
+        local = _local(tape, record, entry, stack, budget)
         local(frame, "call", None)
         return local
 
     return on_call
 
 
+class _Known:
+    """What the trace function needs to know about a piece of code."""
+
+    __slots__ = ("alone", "code", "firsts", "function", "hides", "stores")
+
+    def __init__(
+        self, code: CodeType, function: Function | None, body: Body, hides: bool
+    ) -> None:
+        self.code = code  # keeps it alive, so that its id stays its own
+        self.function = function
+        self.hides = hides
+        self.firsts = {line: each.first for line, each in body.statements.items()}
+        self.alone = body.alone
+        self.stores = body.stores
+
+
 def _local(
-    tape: Tape,
-    record: FrameRecord,
-    firsts: dict[int, int],
-    alone: frozenset[int],
-    stack: list[tuple[FrameType, FrameRecord]],
-    budget: int,
+    tape: Tape, record: FrameRecord, known: _Known, stack: Stack, budget: int
 ) -> Trace:
-    """The trace function of one frame. ``firsts`` maps a line to the first line of its statement."""
-    journal, where = tape.journal, tape.where
-    log = record.log
-    index = record.index
+    """The trace function of one frame."""
+    journal, where, log, index, alone = (
+        tape.journal,
+        tape.where,
+        record.log,
+        record.index,
+        known.alone,
+    )
     add_at, add_who, add_where, add_seen = (
         tape.at.append,
         tape.who.append,
         where.append,
         tape.seen.append,
     )
-    first_of = firsts.get
-    names: tuple[str, ...] = ()  # local variables at the last step
-    values: tuple[Any, ...] = ()
+    first_of, stored_by = known.firsts.get, known.stores.get
+    values: dict[str, Any] = {}  # locals at the last step, raw
     boxed: dict[str, Any] = {}  # the text last logged for each mutable container
     last = 0  # first line of the statement that runs
     started = 0  # instruction at which it began, where that matters
     passing: Any = MISSING  # text of the exception on its way through this frame
     raised = False  # there has been one
-    over = False  # the frame has been left
+    itself: Trace | None = (
+        None  # this function; None once the frame has been left, or it would never be freed
+    )
 
     def local(frame: FrameType, event: str, arg: Any) -> Trace | None:
-        nonlocal names, values, last, started, passing, raised, over
+        nonlocal last, started, passing, raised, itself
+        names = stored_by(last)
         if event == "line":
             line = first_of(frame.f_lineno, 0)
             if line == last:
                 if line not in alone or frame.f_lasti > started:
-                    return local
+                    return itself
             elif not line:
-                return local
+                return itself
             last = word = line
             if alone:
                 started = frame.f_lasti
@@ -265,33 +269,35 @@ def _local(
                 passing = MISSING
         elif event == "call":
             word = record.function.line | CALL_WORD
-        elif over:
+            names = None
+        elif itself is None:
             return None
         elif event == "return":
-            over = True
+            itself = None
             record.last_step = len(where) - 1
             if stack and stack[-1][0] is frame:
                 stack.pop()
             if arg is None and raised and _raising(frame):
-                values = ()
                 return None
             record.last_step = len(where)
             word = last | RETURN_WORD
         elif event == "exception":
             if arg[0] is StopIteration or arg[0] is GeneratorExit:
-                return local
+                return itself
             raised = True
             word = last | EXCEPTION_WORD
         else:
-            return local
-        now = frame.f_locals
-        fresh = tuple(now.values())
-        if fresh != values or boxed:
-            names = _note(log, now, fresh, names, values, boxed)
-            values = fresh
+            return itself
+        if names is None or boxed:
+            _note_all(log, frame.f_locals, values, boxed)
+        elif names:
+            now = frame.f_locals
+            for name in names:
+                value = now.get(name, MISSING)
+                if value is not values.get(name, MISSING):
+                    _note(log, name, value, values, boxed)
         if event == "return":
             log.extend(("<return>", box(arg)))
-            values = ()
         elif event == "exception":
             passing = box(arg[1])
             log.extend(("<exception>", passing))
@@ -301,49 +307,57 @@ def _local(
         add_seen(len(log))
         if len(where) >= budget:
             _stop(budget)
-        return local
+        return itself
 
+    itself = local
     return local
 
 
 def _note(
-    log: list[Any],
-    now: dict[str, Any],
-    fresh: tuple[Any, ...],
-    names: tuple[str, ...],
-    values: tuple[Any, ...],
-    boxed: dict[str, Any],
-) -> tuple[str, ...]:
-    """Log what changed among the local variables; the names there are now.
+    log: list[Any], name: str, value: Any, values: dict[str, Any], boxed: dict[str, Any]
+) -> None:
+    """Log that a local variable became ``value``, or is unbound (MISSING).
 
     A mutable container is logged as the text it shows, because its later changes are not writes of kernel state.
     """
-    keys = tuple(now)
-    if keys[: len(names)] == names:
-        changed = list(compress(now.items(), map(is_not, fresh, values)))
-        if len(keys) > len(names):
-            changed.extend(list(now.items())[len(names) :])
-    else:  # something was unbound
-        before = dict(zip(names, values, strict=True))
-        changed = [
-            each for each in now.items() if before.get(each[0], MISSING) is not each[1]
-        ]
-        for name in names:
-            if name not in now:
-                boxed.pop(name, None)
-                log.extend((name, MISSING))
-    for name, value in changed:
-        if type(value) in BOXES:
-            boxed.setdefault(name, None)
-        elif name[0] != ".":
-            boxed.pop(name, None)
-            log.extend((name, box(value)))
+    if type(value) in BOXES:
+        values[name] = value
+        boxed.setdefault(name, None)
+        _note_boxes(log, values, boxed)
+        return
+    boxed.pop(name, None)
+    if value is MISSING:
+        del values[name]
+    else:
+        values[name] = value
+        if isinstance(value, BaseException):
+            value = box(value)
+    log.extend((name, value))
+
+
+def _note_all(
+    log: list[Any],
+    now: Mapping[str, Any],
+    values: dict[str, Any],
+    boxed: dict[str, Any],
+) -> None:
+    """Log all local variables that differ from ``values``, and containers that show something else now."""
+    for name in [name for name in values if name not in now]:
+        _note(log, name, MISSING, values, boxed)
+    for name, value in now.items():
+        if value is not values.get(name, MISSING) and name[0] != ".":
+            _note(log, name, value, values, boxed)
+    if boxed:
+        _note_boxes(log, values, boxed)
+
+
+def _note_boxes(log: list[Any], values: dict[str, Any], boxed: dict[str, Any]) -> None:
+    """Log the containers that show something else than they did."""
     for name, text in boxed.items():
-        kept = box(now[name])
-        if kept != text:
-            boxed[name] = kept
-            log.extend((name, kept))
-    return keys
+        shown = box(values[name])
+        if shown != text:
+            boxed[name] = shown
+            log.extend((name, shown))
 
 
 def _raising(frame: FrameType) -> bool:

@@ -68,6 +68,9 @@ class Body:
     loops: tuple[Loop, ...] = ()
     alone: frozenset[int] = frozenset()
     """First lines of statements that are the whole body of a ``while True``: they may follow themselves."""
+    stores: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """By first line, the local variables that a statement may bind or unbind. Line 0 stands for what happens
+    before the first statement. A line that is absent may change any variable."""
 
 
 @lru_cache(maxsize=1024)
@@ -158,12 +161,25 @@ class _Reader:
         self._found: dict[int, Statement] = {}
         self._loops: list[Loop] = []
         self._alone: set[int] = set()
+        self._stores: dict[int, tuple[str, ...]] = {}
+        self._caught: list[str] = []
 
     def read(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Body:
         """The body of ``node``."""
         self._block(node.body)
+        known = not any(
+            isinstance(each, _DYNAMIC) for part in node.body for each in ast.walk(part)
+        )
+        if known and not any(
+            isinstance(each, _YIELDS) for part in node.body for each in ast.walk(part)
+        ):
+            self._stores[0] = ()
         return Body(
-            node.lineno, self._found, tuple(self._loops), frozenset(self._alone)
+            node.lineno,
+            self._found,
+            tuple(self._loops),
+            frozenset(self._alone),
+            self._stores if known else {},
         )
 
     def _block(self, block: Sequence[ast.stmt]) -> None:
@@ -175,17 +191,34 @@ class _Reader:
         """Note ``node`` and whatever stands below its header."""
         blocks = [block for block in _blocks_of(node) if block]
         if not blocks:
-            self._note(node.lineno, node.end_lineno or node.lineno)
+            self._note(node.lineno, node.end_lineno or node.lineno, [node])
             return
-        self._note(node.lineno, self._header_end(node.lineno, blocks[0][0].lineno))
+        header = _header_of(node)
+        self._note(
+            node.lineno, self._header_end(node.lineno, blocks[0][0].lineno), header
+        )
         if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
             self._loop(node)
         for part in _headed_parts(node):
-            self._note(
-                _line_of(part), self._header_end(_line_of(part), part.body[0].lineno)
-            )
+            self._part(part)
         for block in blocks:
-            self._block(block)
+            if not any(block is part.body for part in _headed_parts(node)):
+                self._block(block)
+
+    def _part(self, part: ast.ExceptHandler | ast.match_case) -> None:
+        """Note an ``except`` or ``case`` and what stands below it."""
+        first = (
+            part.lineno if isinstance(part, ast.ExceptHandler) else part.pattern.lineno
+        )
+        caught = (
+            [part.name] if isinstance(part, ast.ExceptHandler) and part.name else []
+        )
+        self._caught += caught  # the name is unbound again wherever the handler is left
+        self._note(
+            first, self._header_end(first, part.body[0].lineno), _header_of(part)
+        )
+        self._block(part.body)
+        del self._caught[len(self._caught) - len(caught) :]
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         """Note where an iteration begins and where the loop ends."""
@@ -209,13 +242,53 @@ class _Reader:
                 return line
         return first
 
-    def _note(self, first: int, last: int) -> None:
+    def _note(self, first: int, last: int, parts: Sequence[ast.AST]) -> None:
         """A statement stands on these lines; an earlier one keeps a line that both share."""
-        statement = Statement(
-            self._file, self._qualname, first, last, self._lines[first - 1].strip()
-        )
+        text = self._lines[first - 1].strip()
+        statement = Statement(self._file, self._qualname, first, last, text)
         for line in range(first, last + 1):
             self._found.setdefault(line, statement)
+        names = [
+            name
+            for part in parts
+            for each in ast.walk(part)
+            for name in _bound_by(each)
+        ]
+        names += [*self._caught, *self._stores.get(first, ())]
+        self._stores[first] = tuple(dict.fromkeys(names))
+
+
+_YIELDS: Final = (ast.Yield, ast.YieldFrom, ast.Await)
+_DYNAMIC: Final = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Lambda,
+    ast.Nonlocal,
+)
+"""With these in a function a variable may change elsewhere than in a statement that names it."""
+
+
+def _bound_by(node: ast.AST) -> list[str]:
+    """The variables that one node of a syntax tree binds or unbinds."""
+    if isinstance(node, ast.Name):
+        return [] if isinstance(node.ctx, ast.Load) else [node.id]
+    if isinstance(node, ast.alias):
+        return [node.asname or node.name.partition(".")[0]]
+    if isinstance(node, (ast.MatchAs, ast.MatchStar)):
+        return [node.name] if node.name else []
+    if isinstance(node, ast.MatchMapping):
+        return [node.rest] if node.rest else []
+    return []
+
+
+def _header_of(node: ast.AST) -> list[ast.AST]:
+    """The parts of a compound statement that stand in its header."""
+    return [
+        each
+        for each in ast.iter_child_nodes(node)
+        if not isinstance(each, (ast.stmt, ast.ExceptHandler, ast.match_case))
+    ]
 
 
 def _generates_nothing(node: ast.stmt) -> bool:
@@ -230,10 +303,6 @@ def _headed_parts(node: ast.stmt) -> list[ast.ExceptHandler | ast.match_case]:
     if isinstance(node, (ast.Try, ast.TryStar)):
         return list(node.handlers)
     return list(node.cases) if isinstance(node, ast.Match) else []
-
-
-def _line_of(part: ast.ExceptHandler | ast.match_case) -> int:
-    return part.lineno if isinstance(part, ast.ExceptHandler) else part.pattern.lineno
 
 
 def _blocks_of(node: ast.stmt) -> list[list[ast.stmt]]:

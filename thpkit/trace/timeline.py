@@ -20,13 +20,13 @@ from thpkit.trace.statements import Statement
 from thpkit.trace.tape import (
     KIND_SHIFT,
     LINE_MASK,
-    MISSING,
     FrameRecord,
     Kind,
     Tape,
     redo,
     undo,
 )
+from thpkit.trace.variables import Variables
 
 if TYPE_CHECKING:
     from thpkit.trace.stops import ResolvedStop
@@ -101,7 +101,7 @@ class Timeline:
         """The step at which the objects stand."""
         self._reached = len(tape.journal)
         self._memo: dict[str, Any] = {}
-        self._locals: dict[int, tuple[int, dict[str, Any]]] = {}
+        self._variables = Variables()
 
     def __len__(self) -> int:
         return len(self.tape.where)
@@ -212,17 +212,7 @@ class Timeline:
         n = self.position if n is None else n
         own = self.own_before(frame, n + 1)
         want = 0 if own is None else self.tape.seen[own]
-        at, values = self._locals.get(frame.index, (0, {}))
-        if at > want:
-            at, values = self._start_of_locals(frame, want)
-        log = frame.log
-        for i in range(at, want, 2):
-            if log[i + 1] is MISSING:
-                values.pop(log[i], None)
-            else:
-                values[log[i]] = log[i + 1]
-        self._locals[frame.index] = (want, values)
-        return dict(values)
+        return self._variables.of(frame, want)
 
     # ---- writes -----------------------------------------------------------------------------------------
 

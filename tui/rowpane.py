@@ -1,0 +1,371 @@
+"""The one widget of the stepper: paints rows of text with roles, one line at a time.
+
+A pane keeps what it painted by what the line says, so a step repaints only the lines that differ, and the cache and the
+comparison are the same thing. Where it scrolls to is a function of what it shows, never of what was shown before;
+scrolling by hand lasts until the next step. A pane never asks for a new layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import Enum
+from typing import Final, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from thpkit.trace.cells import Cell
+from thpkit.view.layout import head_of, width_of
+from thpkit.view.rows import Rendered, Role, Row, Span, plain
+from tui.styles import Look, palette, style
+
+CACHED: Final = 2048
+"""Painted lines that a pane keeps."""
+WHEEL: Final = 3
+"""Rows that one notch of the wheel scrolls."""
+_EMPTY: Final = Rendered(())
+
+
+class Picks(Enum):
+    """What can be chosen in a pane."""
+
+    NOTHING = "nothing"
+    CELLS = "cells"
+    LINES = "lines"
+
+
+class Line(NamedTuple):
+    """One line on the screen: all that its look depends on."""
+
+    row: Row
+    chosen: int | None = None
+    """Which of its spans is the selected cell."""
+    mark: str = " "
+    """The sign in the first column."""
+    whole: bool = False
+    """Whether the line as a whole is chosen."""
+
+
+class RowPane(Widget, can_focus=True):
+    """A title row, and rows below it."""
+
+    ALLOW_SELECT = False
+
+    class Picked(Message):
+        """A row was chosen with the mouse or the arrows."""
+
+        def __init__(self, pane: RowPane, at: int, cell: Cell | None) -> None:
+            super().__init__()
+            self.pane = pane
+            self.at = at
+            """Number of the row."""
+            self.cell = cell
+
+    class Clicked(Message):
+        """A pane without a title (a pinned line) was clicked at a column."""
+
+        def __init__(self, pane: RowPane, column: int) -> None:
+            super().__init__()
+            self.pane = pane
+            self.column = column
+
+    def __init__(
+        self,
+        caption: str = "",
+        *,
+        picks: Picks = Picks.NOTHING,
+        look: Look = Look.DARK,
+        id: str | None = None,
+    ) -> None:
+        """A pane; without a ``caption`` it has no title row and cannot be focused."""
+        super().__init__(id=id)
+        self.can_focus = bool(caption)
+        self.caption = caption
+        self.picks = picks
+        self.edge = False
+        """Whether a line separates it from the pane to the left."""
+        self.look = look
+        self._rendered = _EMPTY
+        self._top = 0
+        self._cell: Cell | None = None
+        self._at: int | None = None
+        self._marks: Collection[int] = ()
+        self._hit: int | None = None
+        self._painted: list[Line] = []
+        self._strips: dict[tuple[Line, int], Strip] = {}
+
+    # ---- showing ----------------------------------------------------------------------------------------
+
+    def show(
+        self,
+        rendered: Rendered,
+        *,
+        caption: str | None = None,
+        cell: Cell | None = None,
+        at: int | None = None,
+        marks: Collection[int] = (),
+    ) -> None:
+        """Show rows, scrolled to their focus; select ``cell`` or row ``at``; put a sign at rows ``marks``."""
+        self._rendered = rendered
+        self.caption = self.caption if caption is None else caption
+        self._cell, self._at, self._marks, self._hit = cell, at, marks, None
+        self._top = self._place(rendered.focus, rendered.focus_end)
+        self.repaint()
+
+    def show_row(self, line: Row) -> None:
+        """Show a single row."""
+        self.show(Rendered((line,)))
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What is shown."""
+        return self._rendered.rows
+
+    @property
+    def text(self) -> str:
+        """What is shown, as plain text with its title."""
+        return f"{self.caption}\n{plain(self.rows)}" if self.caption else plain(self.rows)
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Columns and rows for content."""
+        left = self._left
+        return max(self.size.width - left, 1), max(self.size.height - self._head, 0)
+
+    @property
+    def _head(self) -> int:
+        return 1 if self.caption else 0
+
+    @property
+    def _left(self) -> int:
+        """Columns before the text: the edge and the sign."""
+        return (2 if self.edge else 1) if self.caption else 0
+
+    def repaint(self) -> None:
+        """Mark the lines that differ from what was painted."""
+        lines = [self._line(y) for y in range(self.size.height)]
+        if len(lines) != len(self._painted):
+            self._painted = lines
+            self.refresh()
+            return
+        changed = [
+            Region(0, y, self.size.width, 1)
+            for y, (new, old) in enumerate(zip(lines, self._painted, strict=True))
+            if new != old
+        ]
+        self._painted = lines
+        if changed:
+            self.refresh(*changed)
+
+    # ---- scrolling --------------------------------------------------------------------------------------
+
+    def _place(self, focus: int, focus_end: int | None = None) -> int:
+        """The first row to show so that ``focus`` is seen: it moves by half a pane, so small steps do not scroll."""
+        height = self.room[1]
+        if height <= 0 or len(self.rows) <= height:
+            return 0
+        half = max(height // 2, 1)
+        top = (focus // half) * half - height // 4
+        if focus_end is not None and focus_end >= top + height:
+            top = min(focus, focus_end - height + 1)
+        return self._clamped(top)
+
+    def _clamped(self, top: int) -> int:
+        return max(min(top, len(self.rows) - self.room[1]), 0)
+
+    def scroll_rows(self, rows: int) -> None:
+        """Scroll by hand."""
+        self._top = self._clamped(self._top + rows)
+        self.repaint()
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by hand by so many pages, less a row."""
+        self.scroll_rows(pages * max(self.room[1] - 1, 1))
+
+    def centre(self) -> None:
+        """Back to the focus."""
+        self._top = self._place(self._rendered.focus, self._rendered.focus_end)
+        self._hit = None
+        self.repaint()
+
+    def reveal(self, at: int) -> None:
+        """Scroll only as far as needed to see row ``at``."""
+        height = self.room[1]
+        if at < self._top:
+            self._top = self._clamped(at)
+        elif at >= self._top + height:
+            self._top = self._clamped(at - height + 1)
+        self.repaint()
+
+    # ---- choosing ---------------------------------------------------------------------------------------
+
+    def move(self, by: int) -> None:
+        """Choose the next (1) or the former (-1) cell or row; without anything to choose, scroll."""
+        if self.picks is Picks.LINES and self.rows:
+            start = self._rendered.focus if self._at is None else self._at
+            self.pick(max(min(start + by, len(self.rows) - 1), 0), None)
+        elif self.picks is Picks.CELLS and any(True for _ in self._cells()):
+            self._move_cell(by)
+        else:
+            self.scroll_rows(by)
+
+    def _cells(self) -> list[tuple[int, Cell]]:
+        """All cells with their rows, in reading order, each once in a row."""
+        found: list[tuple[int, Cell]] = []
+        for at, line in enumerate(self.rows):
+            for span in line:
+                if span.cell is not None and (at, span.cell) not in found[-8:]:
+                    found.append((at, span.cell))
+        return found
+
+    def _move_cell(self, by: int) -> None:
+        cells = self._cells()
+        now = next((i for i, each in enumerate(cells) if each[1] == self._cell), None)
+        if now is None:
+            near = [i for i, each in enumerate(cells) if each[0] >= self._rendered.focus]
+            at, cell = cells[near[0] if near else 0]
+        else:
+            at, cell = cells[max(min(now + by, len(cells) - 1), 0)]
+        self.pick(at, cell)
+
+    def pick(self, at: int, cell: Cell | None) -> None:
+        """Choose a row, or a cell in it, and tell the screen."""
+        if self.picks is Picks.LINES:
+            self._at = at
+        elif cell is not None:
+            self._cell = cell
+        self.reveal(at)
+        self.post_message(self.Picked(self, at, cell))
+
+    def find(self, text: str, forward: bool, again: bool) -> bool:
+        """Scroll to the next row that holds ``text``, whatever the case; False if none does."""
+        wanted = text.casefold()
+        size = len(self.rows)
+        start = self._top if self._hit is None else self._hit
+        for i in range(1 if again else 0, size + 1):
+            at = (start + i if forward else start - i) % size
+            line = "".join(span.text for span in self.rows[at])
+            if wanted in line.casefold():
+                self._hit = at
+                self.reveal(at)
+                return True
+        return False
+
+    # ---- the mouse --------------------------------------------------------------------------------------
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel."""
+        event.stop()
+        self.scroll_rows(WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel."""
+        event.stop()
+        self.scroll_rows(-WHEEL)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what was clicked."""
+        event.stop()
+        if not self.caption:
+            self.post_message(self.Clicked(self, event.x))
+            return
+        at = self._top + event.y - self._head
+        if event.y >= self._head and at < len(self.rows):
+            self.pick(at, self._cell_at(self.rows[at], event.x - self._left))
+
+    def _cell_at(self, line: Row, column: int) -> Cell | None:
+        """The cell in this column, else the first cell of the row."""
+        first: Cell | None = None
+        used = 0
+        for span in line:
+            used += width_of((span,))
+            first = first or span.cell
+            if span.cell is not None and used > column:
+                return span.cell
+        return first
+
+    # ---- painting ---------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Another width needs other strips."""
+        self._strips.clear()
+        self._painted = []
+        self._top = self._place(self._rendered.focus, self._rendered.focus_end)
+        self.repaint()
+
+    def on_focus(self) -> None:
+        """The title shows the focus."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """The title shows the focus."""
+        self.repaint()
+
+    def restyle(self, look: Look) -> None:
+        """Paint everything in another look."""
+        self.look = look
+        self._strips.clear()
+        self._painted = []
+        self.repaint()
+        self.refresh()
+
+    def _line(self, y: int) -> Line:
+        """What stands on line ``y`` of the screen."""
+        if y < self._head:
+            return self._title()
+        at = self._top + y - self._head
+        if at >= len(self.rows):
+            return Line(())
+        line = self.rows[at]
+        chosen = None
+        if self._cell is not None:
+            chosen = next((i for i, span in enumerate(line) if span.cell == self._cell), None)
+        whole = at in (self._hit, self._at) and self.picks is Picks.LINES or at == self._hit
+        mark = "●" if at in self._marks else "›" if whole or chosen is not None else " "
+        return Line(line, chosen, mark, whole)
+
+    def _title(self) -> Line:
+        """The title row: heavy and bold if the pane has the focus; always of the same width."""
+        rule, role = ("━", Role.TITLE) if self.has_focus else ("─", Role.DIM)
+        height, size = self.room[1], len(self.rows)
+        seen = f" {self._top + 1}-{min(self._top + height, size)} of {size} " if size > height > 0 else ""
+        width = self.size.width - len(seen) - 1
+        name = head_of(f" {self.caption} ", max(width - 1, 0))
+        filled = rule * max(width - width_of((Span(name),)) - 1, 0)
+        name_role = Role.TITLE if self.has_focus else Role.HEADING
+        return Line((Span(rule, role), Span(name, name_role), Span(filled, role), Span(seen, Role.DIM), Span(rule, role)))
+
+    def render_line(self, y: int) -> Strip:
+        """One painted line."""
+        line, width = self._line(y), self.size.width
+        key = (line, width)
+        strip = self._strips.get(key)
+        if strip is None:
+            if len(self._strips) >= CACHED:
+                self._strips.clear()
+            strip = self._strips[key] = self._paint(line, width, y < self._head)
+        return strip
+
+    def _paint(self, line: Line, width: int, title: bool) -> Strip:
+        look = self.look
+        ground = palette(look).ground
+        segments: list[Segment] = []
+        if self.caption and not title:
+            edge = "│" if self.edge else ""
+            segments.append(Segment(edge, style(look, Role.DIM)))
+            segments.append(Segment(line.mark, style(look, Role.TITLE)))
+        for i, span in enumerate(line.row):
+            shown = style(look, span.role, i == line.chosen, line.whole)
+            segments.append(Segment(span.text, shown))
+        return Strip(segments).adjust_cell_length(width, _tail(line, look, ground))
+
+
+def _tail(line: Line, look: Look, ground: Style) -> Style:
+    """The style of the rest of the line: the bar of the present statement reaches to the edge."""
+    last = line.row[-1].role if line.row else Role.PLAIN
+    return style(look, last) if last in (Role.NEXT, Role.RAN) else ground
