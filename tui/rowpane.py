@@ -129,7 +129,9 @@ class RowPane(Widget, can_focus=True):
     @property
     def text(self) -> str:
         """What is shown, as plain text with its title."""
-        return f"{self.caption}\n{plain(self.rows)}" if self.caption else plain(self.rows)
+        return (
+            f"{self.caption}\n{plain(self.rows)}" if self.caption else plain(self.rows)
+        )
 
     @property
     def room(self) -> tuple[int, int]:
@@ -227,7 +229,9 @@ class RowPane(Widget, can_focus=True):
         cells = self._cells()
         now = next((i for i, each in enumerate(cells) if each[1] == self._cell), None)
         if now is None:
-            near = [i for i, each in enumerate(cells) if each[0] >= self._rendered.focus]
+            near = [
+                i for i, each in enumerate(cells) if each[0] >= self._rendered.focus
+            ]
             at, cell = cells[near[0] if near else 0]
         else:
             at, cell = cells[max(min(now + by, len(cells) - 1), 0)]
@@ -324,8 +328,12 @@ class RowPane(Widget, can_focus=True):
         line = self.rows[at]
         chosen = None
         if self._cell is not None:
-            chosen = next((i for i, span in enumerate(line) if span.cell == self._cell), None)
-        whole = at in (self._hit, self._at) and self.picks is Picks.LINES or at == self._hit
+            chosen = next(
+                (i for i, span in enumerate(line) if span.cell == self._cell), None
+            )
+        whole = (
+            at in (self._hit, self._at) and self.picks is Picks.LINES or at == self._hit
+        )
         mark = "●" if at in self._marks else "›" if whole or chosen is not None else " "
         return Line(line, chosen, mark, whole)
 
@@ -333,12 +341,24 @@ class RowPane(Widget, can_focus=True):
         """The title row: heavy and bold if the pane has the focus; always of the same width."""
         rule, role = ("━", Role.TITLE) if self.has_focus else ("─", Role.DIM)
         height, size = self.room[1], len(self.rows)
-        seen = f" {self._top + 1}-{min(self._top + height, size)} of {size} " if size > height > 0 else ""
+        seen = (
+            f" {self._top + 1}-{min(self._top + height, size)} of {size} "
+            if size > height > 0
+            else ""
+        )
         width = self.size.width - len(seen) - 1
         name = head_of(f" {self.caption} ", max(width - 1, 0))
         filled = rule * max(width - width_of((Span(name),)) - 1, 0)
         name_role = Role.TITLE if self.has_focus else Role.HEADING
-        return Line((Span(rule, role), Span(name, name_role), Span(filled, role), Span(seen, Role.DIM), Span(rule, role)))
+        return Line(
+            (
+                Span(rule, role),
+                Span(name, name_role),
+                Span(filled, role),
+                Span(seen, Role.DIM),
+                Span(rule, role),
+            )
+        )
 
     def render_line(self, y: int) -> Strip:
         """One painted line."""

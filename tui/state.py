@@ -123,7 +123,13 @@ class Store:
             return self._set_aside(str(error), quiet)
         try:
             return _memory(json.loads(text))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             return self._set_aside(str(error), quiet)
 
     def _set_aside(self, why: str, quiet: bool) -> Memory:
@@ -135,9 +141,7 @@ class Store:
         except OSError:
             kept = "and it cannot be moved away"
         if not quiet:
-            self.notice = (
-                f"the file that remembers your progress could not be read ({why}); {kept}, and a new one is begun"
-            )
+            self.notice = f"the file that remembers your progress could not be read ({why}); {kept}, and a new one is begun"
         return Memory()
 
 

@@ -24,6 +24,11 @@ class Look(Enum):
     MONO = "ansi-dark"
 
 
+def look_of(name: str) -> Look:
+    """The look of this name; the dark one for any other."""
+    return Look[name.upper()] if name.upper() in Look.__members__ else Look.DARK
+
+
 class Palette:
     """One look: its ground, and what each role adds."""
 
@@ -108,7 +113,9 @@ def palette(look: Look) -> Palette:
 
 
 @lru_cache(maxsize=512)
-def style(look: Look, role: Role, selected: bool = False, marked: bool = False) -> Style:
+def style(
+    look: Look, role: Role, selected: bool = False, marked: bool = False
+) -> Style:
     """The style of a role; ``selected`` for the chosen cell, ``marked`` for the row it stands in."""
     base = _PALETTES[look].roles[role]
     if selected:

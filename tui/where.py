@@ -88,11 +88,14 @@ def variant_of(name: str | None) -> Variant | None:
 def _lesson(name: str, variant: Variant | None) -> Target:
     entries = contents.lessons()
     names = [each.name for each in entries]
-    fits = [each for each in entries if name in (each.name, each.name.partition("_")[2])]
+    fits = [
+        each for each in entries if name in (each.name, each.name.partition("_")[2])
+    ]
     fits = fits or [
         each
         for each in entries
-        if name and (each.name.startswith(name) or each.name.partition("_")[2].startswith(name))
+        if name
+        and (each.name.startswith(name) or each.name.partition("_")[2].startswith(name))
     ]
     if len(fits) == 1:
         entry = fits[0]
@@ -133,7 +136,9 @@ def _book_of(folder: Path) -> Explanations | None:
 
 def _file(path: Path, variant: Variant | None) -> Target:
     if path.is_dir():
-        raise UserError(f"{path} is a directory; give the .py file in it that defines SCENARIO")
+        raise UserError(
+            f"{path} is a directory; give the .py file in it that defines SCENARIO"
+        )
     if not path.is_file():
         near = get_close_matches(path.name, _neighbours(path), 1, 0.5)
         hint = f"; did you mean {path.parent / near[0]}?" if near else ""
@@ -144,7 +149,9 @@ def _file(path: Path, variant: Variant | None) -> Target:
 
 def _neighbours(path: Path) -> list[str]:
     try:
-        return [each.name for each in path.parent.iterdir() if each.suffix == path.suffix]
+        return [
+            each.name for each in path.parent.iterdir() if each.suffix == path.suffix
+        ]
     except OSError:
         return []
 

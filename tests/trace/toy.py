@@ -5,7 +5,8 @@ The line numbers of this file do not matter; tests find statements by their text
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import field
 
 from thpkit.kernel import splat
@@ -192,3 +193,125 @@ def story(toy: Toy) -> None:
     sum_of(toy)
     collect(3)
     down(3)
+
+
+def spin_a_little(toy: Toy) -> None:
+    """Loops whose body is one statement, and loops that are left in the middle."""
+    done = 0
+    while True:
+        done = count_up(toy, done)
+        if done > 3:
+            break
+    while True:
+        if count_up(toy, 0) == 1 and toy.counters[0] > 6:
+            break
+    while done:
+        done -= 1
+    else:
+        done = -1
+    for index, name in enumerate("abc"):
+        if name == "b":
+            continue
+        done += index
+
+
+def count_up(toy: Toy, number: int) -> int:
+    """One more, and counted."""
+    add(toy, 0, 1)
+    return number + 1
+
+
+def variables(toy: Toy) -> None:
+    """Every way to bind a variable, and to unbind it."""
+    a, (b, *rest) = 1, (2, 3, 4)
+    a += b
+    if (half := a // 2) > 0:
+        del a
+    try:
+        fail(half)
+    except ValueError as error:
+        text = str(error)
+        for b in (5, 6):
+            text = text + str(b)
+    with context(toy) as held:
+        value = held.made
+    import errno as codes
+
+    for pair in ((1, "x"), (2, "y"), [3]):
+        match pair:
+            case (1, name):
+                value = value + 1
+            case (number, name) if number > 1:
+                value = value + number + len(str(name))
+            case [*others]:
+                value = len(others)
+    same = [x for x in (b, value) if (seen := x)]
+    rest.append(seen)
+    shared = rest
+    shared.append(codes.ENOENT)
+    try:
+        try:
+            fail(1)
+        finally:
+            del rest
+    except (ValueError, KeyError) as error:
+        same.append(len(error.args))
+    late: int
+    late = sum(each for each in same)
+    send_values(late)
+
+
+def fail(number: int) -> None:
+    """Raises."""
+    if number:
+        raise ValueError(f"no {number}")
+
+
+@contextmanager
+def context(toy: Toy) -> Iterator[Toy]:
+    """A generator that is resumed."""
+    toy.limit = toy.limit + 1
+    try:
+        yield toy
+    finally:
+        toy.limit = toy.limit - 1
+
+
+def send_values(start: int) -> int:
+    """Drives a generator that receives values, and closes it early."""
+    adder = running_sum(start)
+    next(adder)
+    first = adder.send(4)
+    second = adder.send(5)
+    adder.close()
+    return first + second
+
+
+def running_sum(total: int) -> Generator[int, int, None]:
+    """Receives numbers."""
+    while True:
+        received = yield total
+        total = total + received
+
+
+def closures(toy: Toy) -> int:
+    """Variables that a nested function changes."""
+    count = 0
+
+    def bump(by: int) -> None:
+        nonlocal count
+        count = count + by
+        toy.limit = count
+
+    bump(1)
+    for each in range(3):
+        bump(each)
+    total = max([1, 2], key=lambda each: each + count)
+    count = total
+    return count
+
+
+def try_insert_twice(toy: Toy) -> None:
+    """The second time fails."""
+    try_insert(toy, 5)
+    try_insert(toy, 5)

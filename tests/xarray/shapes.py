@@ -7,7 +7,7 @@ from thpkit.kernel.fault_inject import FailPlan
 from thpkit.kernel.flags import Gfp
 from thpkit.kernel.init import Kernel
 from thpkit.kernel.kobject import KObject
-from thpkit.kernel.xarray import XArray, XaNode, XaState
+from thpkit.kernel.xarray import XaNode, XArray, XaState
 from thpkit.kernel.xarray.entries import Entry
 
 
@@ -56,7 +56,9 @@ def create_range(xa: XArray, index: int, order: int = 9) -> XaState:
 
 def fail_allocation(kernel: Kernel, number: int, count: int = 1) -> None:
     """Let the ``number``-th node allocation from now on fail, and ``count - 1`` after it."""
-    kernel.fail_plans["xa_node"] = FailPlan("fail:xa_node", skip=number - 1, count=count)
+    kernel.fail_plans["xa_node"] = FailPlan(
+        "fail:xa_node", skip=number - 1, count=count
+    )
 
 
 def fail_without_sleeping(kernel: Kernel, succeed: int = 0) -> None:

@@ -6,17 +6,27 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.xarray.shapes import child, new_array, pointer, store_singly, store_wide, top
+from tests.xarray.shapes import (
+    child,
+    create_range,
+    new_array,
+    pointer,
+    store_singly,
+    store_wide,
+    top,
+)
 from thpkit.kernel import xarray
 from thpkit.kernel.flags import Gfp
 from thpkit.kernel.kobject import KArray
-from thpkit.kernel.xarray import XArray, XaNode
+from thpkit.kernel.xarray import Entry, XaNode, XArray
 
 pytestmark = [pytest.mark.real_size, pytest.mark.usefixtures("kernel")]
 
 
 def sample() -> XArray:
-    """A tree of two levels: a wide entry in slots 8 to 15, and a leaf with two entries and a value in slot 0."""
+    """A tree of two levels: a wide entry in slots 8 to 15, and a leaf with two entries and a value in slot
+    0.
+    """
     xa = new_array()
     store_singly(xa, 1, 2)
     xarray.xa_store(xa, 3, xarray.xa_mk_value(7), Gfp.KERNEL)
@@ -102,8 +112,8 @@ def flag_without_mark(xa: XArray) -> None:
 
 
 def topmost_node_with_a_parent(xa: XArray) -> None:
-    marks, slots = KArray.filled(3, 0), KArray.filled(64, None)
-    top(xa).parent = XaNode("stray", slots=slots, marks=marks)
+    slots: KArray[Entry] = KArray.filled(64, None)
+    top(xa).parent = XaNode("stray", slots=slots, marks=KArray.filled(3, 0))
 
 
 @pytest.mark.parametrize(
@@ -138,12 +148,17 @@ def test_damage_is_found(damage: Callable[[XArray], None], words: str) -> None:
 
 
 def test_empty_nodes_can_be_allowed() -> None:
-    xa = sample()
-    empty_node(xa)
-    child(top(xa), 0).marks[1] = 0
-    top(xa).marks[1] = 0
-    xarray.xa_mark_clear(xa, 1) if hasattr(xarray, "xa_mark_clear") else None
-    assert xarray.check(xa, allow_empty_nodes=True) is not None
+    xa = new_array()
+    create_range(xa, 512)
+    assert "is empty and still in the tree" in str(xarray.check(xa))
+    assert xarray.check(xa, allow_empty_nodes=True) is None
+
+
+def test_any_width_can_be_allowed() -> None:
+    xa = new_array()
+    xarray.xa_store_range(xa, 3, 9, pointer(3), Gfp.KERNEL)
+    assert "7 slots wide" in str(xarray.check(xa))
+    assert xarray.check(xa, allow_any_width=True) is None
 
 
 def test_lone_heads() -> None:
@@ -164,7 +179,10 @@ def test_machine_words() -> None:
     assert xarray.machine_word(xarray.RETRY_ENTRY) == "retry = 0x402"
     assert xarray.machine_word(xarray.ZERO_ENTRY) == "zero = 0x406"
     assert xarray.machine_word(xarray.xa_mk_value(5)) == "value(5) = 0xb"
-    assert xarray.machine_word(xarray.xa_mk_error(-12)) == "error(-ENOMEM) = 0xffffffffffffffd2"
+    assert (
+        xarray.machine_word(xarray.xa_mk_error(-12))
+        == "error(-ENOMEM) = 0xffffffffffffffd2"
+    )
     assert xarray.machine_word(pointer(3)) == "page@3 = &page@3"
     xa = sample()
     assert xarray.machine_word(top(xa)) == f"node({top(xa)}) = &{top(xa)} + 2"

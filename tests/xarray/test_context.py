@@ -6,7 +6,12 @@ import errno
 
 import pytest
 
-from tests.xarray.shapes import fail_allocation, fail_without_sleeping, new_array, pointer
+from tests.xarray.shapes import (
+    fail_allocation,
+    fail_without_sleeping,
+    new_array,
+    pointer,
+)
 from thpkit.kernel import xarray
 from thpkit.kernel.fault_inject import FailPlan
 from thpkit.kernel.flags import Gfp
@@ -104,7 +109,10 @@ def test_entries_of_the_array_itself_are_refused(kernel: Kernel) -> None:
 def test_names_follow_the_order_of_creation(kernel: Kernel) -> None:
     xa = new_array()
     xarray.xa_store(xa, 700, pointer(700), Gfp.KERNEL)
-    assert [node.kname for node, _first in xarray.walk_nodes(xa)] == ["xa_node#1", "xa_node#2"]
+    assert [node.kname for node, _first in xarray.walk_nodes(xa)] == [
+        "xa_node#1",
+        "xa_node#2",
+    ]
     assert kernel.xa_nodes == 2
 
 

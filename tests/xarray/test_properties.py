@@ -18,14 +18,27 @@ from thpkit.kernel.xarray import XA_PRESENT, XArray
 from thpkit.kernel.xarray.entries import ULONG_MAX, Entry
 
 THOROUGH = settings(
-    max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 indices = st.one_of(
     st.integers(0, 40),
     st.integers(0, 600),
     st.integers(4000, 4200),
-    st.sampled_from([1 << 12, 1 << 18, (1 << 24) + 7, 1 << 63, ULONG_MAX - 70, ULONG_MAX - 1, ULONG_MAX]),
+    st.sampled_from(
+        [
+            1 << 12,
+            1 << 18,
+            (1 << 24) + 7,
+            1 << 63,
+            ULONG_MAX - 70,
+            ULONG_MAX - 1,
+            ULONG_MAX,
+        ]
+    ),
 )
 orders = st.one_of(st.just(0), st.integers(0, 9))
 
@@ -51,7 +64,11 @@ class Model:
         self.placed: dict[int, Placed] = {}
 
     def overlapping(self, first: int, last: int) -> list[Placed]:
-        return [each for each in self.in_order() if each.first <= last and each.last >= first]
+        return [
+            each
+            for each in self.in_order()
+            if each.first <= last and each.last >= first
+        ]
 
     def in_order(self) -> list[Placed]:
         return [self.placed[first] for first in sorted(self.placed)]
@@ -66,7 +83,9 @@ class Model:
         if any(each.first < index or each.last > last for each in over):
             # The one defined case: a single index inside a wider entry of the same kind renews that entry.
             wider = over[0]
-            if order != 0 or xarray.xa_is_value(wider.entry) != xarray.xa_is_value(entry):
+            if order != 0 or xarray.xa_is_value(wider.entry) != xarray.xa_is_value(
+                entry
+            ):
                 return False
             wider.entry = entry
             return True
@@ -88,7 +107,10 @@ class Pair:
 
     def store(self, index: int, order: int, entry: Entry, gfp: Gfp) -> None:
         index = index >> order << order
-        before = {first: Placed(p.first, p.order, p.entry, p.marks) for first, p in self.model.placed.items()}
+        before = {
+            first: Placed(p.first, p.order, p.entry, p.marks)
+            for first, p in self.model.placed.items()
+        }
         if not self.model.store(index, order, entry):
             return
         xas = xarray.XA_STATE_ORDER(self.xa, index, order)
@@ -104,7 +126,9 @@ class Pair:
 
     def erase(self, index: int) -> None:
         placed = self.model.at(index)
-        assert xarray.xa_erase(self.xa, index) == (None if placed is None else placed.entry)
+        assert xarray.xa_erase(self.xa, index) == (
+            None if placed is None else placed.entry
+        )
         if placed is not None:
             del self.model.placed[placed.first]
 
@@ -123,31 +147,48 @@ class Pair:
         expected = [(each.first, each.entry) for each in self.model.in_order()]
         assert [*xarray.xa_for_each(self.xa)] == expected
         for mark in range(xarray.XA_MAX_MARKS):
-            marked = [(each.first, each.entry) for each in self.model.in_order() if mark in each.marks]
-            assert [*xarray.xa_for_each(self.xa, 0, mark)] == marked
+            marked = [
+                (each.first, each.entry)
+                for each in self.model.in_order()
+                if mark in each.marks
+            ]
+            # Not xa_for_each: on marked entries of several slots it never ends, as in the kernel.
+            xas = xarray.XA_STATE(self.xa, 0)
+            found = xarray.xas_for_each_marked(xas, ULONG_MAX, mark)
+            assert [(xas.xa_index, entry) for entry in found] == marked
             assert xarray.xa_marked(self.xa, mark) == bool(marked)
 
     def check_at(self, index: int) -> None:
         """Loads and searches at one index say what the model says."""
         placed = self.model.at(index)
-        assert xarray.xa_load(self.xa, index) == (None if placed is None else placed.entry)
+        assert xarray.xa_load(self.xa, index) == (
+            None if placed is None else placed.entry
+        )
         for mark in range(xarray.XA_MAX_MARKS):
             expected = placed is not None and mark in placed.marks
             assert xarray.xa_get_mark(self.xa, index, mark) == expected
-        behind = next((each for each in self.model.in_order() if each.first > index), None)
+        behind = next(
+            (each for each in self.model.in_order() if each.first > index), None
+        )
         found, entry = xarray.xa_find_after(self.xa, index, ULONG_MAX, XA_PRESENT)
-        assert (found, entry) == ((index, None) if behind is None else (behind.first, behind.entry))
+        assert (found, entry) == (
+            (index, None) if behind is None else (behind.first, behind.entry)
+        )
         found, entry = xarray.xa_find(self.xa, index, ULONG_MAX, XA_PRESENT)
         if placed is not None:
             assert (found, entry) == (index, placed.entry)
         else:
-            assert (found, entry) == ((index, None) if behind is None else (behind.first, behind.entry))
+            assert (found, entry) == (
+                (index, None) if behind is None else (behind.first, behind.entry)
+            )
 
     def check_conflict(self, index: int, order: int) -> None:
         """A conflict is found in a range exactly if an entry overlaps it."""
         index = index >> order << order
         over = self.model.overlapping(index, index + (1 << order) - 1)
-        conflict = xarray.xas_find_conflict(xarray.XA_STATE_ORDER(self.xa, index, order))
+        conflict = xarray.xas_find_conflict(
+            xarray.XA_STATE_ORDER(self.xa, index, order)
+        )
         assert (conflict is not None) == bool(over)
         assert conflict is None or conflict in [each.entry for each in over]
 
@@ -165,18 +206,24 @@ def test_stores_and_erasures(geometry: Geometry, data: st.DataObject) -> None:
     with init.running(kernel):
         pair = Pair(xarray.page_cache_xarray("random"))
         for number in range(data.draw(st.integers(1, 25), label="operations")):
-            act = data.draw(st.sampled_from(["store", "store", "store", "erase", "mark", "unmark"]))
+            act = data.draw(
+                st.sampled_from(["store", "store", "store", "erase", "mark", "unmark"])
+            )
             index = data.draw(indices, label="index")
             if act == "store":
                 value = data.draw(st.booleans(), label="value")
-                entry: Entry = xarray.xa_mk_value(number) if value else KObject(f"p{number}")
+                entry: Entry = (
+                    xarray.xa_mk_value(number) if value else KObject(f"p{number}")
+                )
                 order = min(data.draw(orders, label="order"), max_order(geometry))
                 pair.store(index, order, entry, Gfp.KERNEL)
                 pair.check_conflict(index, order)
             elif act == "erase":
                 pair.erase(index)
             else:
-                pair.mark(index, data.draw(st.integers(0, 2), label="mark"), act == "mark")
+                pair.mark(
+                    index, data.draw(st.integers(0, 2), label="mark"), act == "mark"
+                )
             pair.check_all()
             pair.check_at(index)
         for placed in pair.model.in_order():
@@ -189,22 +236,31 @@ def test_stores_and_erasures(geometry: Geometry, data: st.DataObject) -> None:
 @pytest.mark.parametrize("geometry", [REAL, SMALL], ids=lambda geometry: geometry.name)
 @given(data=st.data())
 @THOROUGH
-def test_failing_allocations_lose_nothing(geometry: Geometry, data: st.DataObject) -> None:
+def test_failing_allocations_lose_nothing(
+    geometry: Geometry, data: st.DataObject
+) -> None:
     kernel = init.start_kernel(Config(geometry=geometry))
     with init.running(kernel):
         pair = Pair(xarray.page_cache_xarray("random"))
         for number in range(data.draw(st.integers(1, 15), label="operations")):
-            skip, count = data.draw(st.tuples(st.integers(0, 4), st.integers(0, 3)), label="failures")
-            kernel.fail_plans["xa_node"] = FailPlan("fail:xa_node", skip=skip, count=count)
+            skip, count = data.draw(
+                st.tuples(st.integers(0, 4), st.integers(0, 3)), label="failures"
+            )
+            kernel.fail_plans["xa_node"] = FailPlan(
+                "fail:xa_node", skip=skip, count=count
+            )
             index = data.draw(indices, label="index")
             order = min(data.draw(orders, label="order"), max_order(geometry))
             if data.draw(st.booleans(), label="create a range first"):
                 xas = xarray.XA_STATE_ORDER(pair.xa, index, order)
-                if not pair.model.overlapping(xas.xa_index, xas.xa_index + (1 << order) - 1):
+                if not pair.model.overlapping(
+                    xas.xa_index, xas.xa_index + (1 << order) - 1
+                ):
                     pair.failures = True
                     xarray.xas_create_range(xas)
                     xarray.xas_nomem(xas, Gfp.NOWAIT)
-                    xarray.xas_set_err(xas, 0) if False else xarray.xas_reset(xas)
+                    # Give up; the second call gives back a node that the first has allocated.
+                    xarray.xas_reset(xas)
                     xarray.xas_nomem(xas, Gfp.NOWAIT)
             pair.store(index, order, KObject(f"p{number}"), Gfp.NOWAIT)
             pair.check_all()
@@ -236,17 +292,23 @@ def test_store_range_covers_exactly_the_range(
 
 
 @pytest.mark.parametrize("geometry", [REAL, SMALL], ids=lambda geometry: geometry.name)
-@given(acts=st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60))
+@given(acts=st.lists(st.tuples(st.booleans(), st.integers(1, 30)), max_size=60))
 @THOROUGH
-def test_identifiers_are_the_lowest_free_ones(geometry: Geometry, acts: list[tuple[bool, int]]) -> None:
+def test_identifiers_are_the_lowest_free_ones(
+    geometry: Geometry, acts: list[tuple[bool, int]]
+) -> None:
     kernel = init.start_kernel(Config(geometry=geometry))
     with init.running(kernel):
-        xa = xarray.xa_init_flags("ids", xarray.XA_FLAGS_LOCK_IRQ | xarray.XA_FLAGS_ALLOC1)
+        xa = xarray.xa_init_flags(
+            "ids", xarray.XA_FLAGS_LOCK_IRQ | xarray.XA_FLAGS_ALLOC1
+        )
         taken: set[int] = set()
         for allocate, number in acts:
             if allocate:
                 lowest = next(index for index in range(1, 100) if index not in taken)
-                answer = xarray.xa_alloc(xa, KObject("owner"), xarray.XaLimit(), Gfp.KERNEL)
+                answer = xarray.xa_alloc(
+                    xa, KObject("owner"), xarray.XaLimit(), Gfp.KERNEL
+                )
                 assert answer == (0, lowest)
                 taken.add(lowest)
             else:

@@ -56,7 +56,8 @@ def unknown_op(script: Script) -> str:
 
 
 @pytest.mark.parametrize(
-    "corrupt", [wrong_result, wrong_hash, missing_hash, wrong_tree, wrong_final, unknown_op]
+    "corrupt",
+    [wrong_result, wrong_hash, missing_hash, wrong_tree, wrong_final, unknown_op],
 )
 def test_corruption_is_found(
     corrupt: Callable[[Script], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -76,7 +77,9 @@ def test_corruption_is_found(
     assert differences > 0
 
 
-def test_wrong_cursor_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_cursor_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for script in replay.read_scripts(DATA / "basics.jsonl.gz"):
         at = next((at for at, op in enumerate(script["ops"]) if "xas" in op), None)
         if at is not None:
@@ -90,9 +93,19 @@ def test_wrong_cursor_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_command() -> None:
-    command = [sys.executable, "-m", "tests.xarray.replay", str(DATA / "basics.jsonl.gz")]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.xarray.replay",
+        str(DATA / "basics.jsonl.gz"),
+    ]
     done = subprocess.run(
-        command, cwd=DATA.parents[2], capture_output=True, text=True, check=False, timeout=60
+        command,
+        cwd=DATA.parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "15 scripts, 500 ops, 0 differences"

@@ -36,5 +36,7 @@ def test_no_differences(family: str) -> None:
 
 
 def test_every_file_is_replayed() -> None:
-    assert {path.name for path in DATA.glob("*.jsonl.gz")} == {f"{family}.jsonl.gz" for family in OPS}
+    assert {path.name for path in DATA.glob("*.jsonl.gz")} == {
+        f"{family}.jsonl.gz" for family in OPS
+    }
     assert sum(OPS.values()) == 32_175

@@ -1,4 +1,6 @@
-"""The structures a reader meets again and again, in full: which nodes, which slots, which counts, which cursor."""
+"""The structures a reader meets again and again, in full: which nodes, which slots, which counts, which
+cursor.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,12 @@ def test_d_one_entry_at_512_takes_two_nodes() -> None:
     stored = store_singly(xa, 512)
     leaf = child(top(xa), 8)
     assert (top(xa).shift, top(xa).count, used(top(xa))) == (6, 1, [8])
-    assert (leaf.shift, leaf.offset, leaf.count, leaf.slots[0]) == (0, 8, 1, stored[512])
+    assert (leaf.shift, leaf.offset, leaf.count, leaf.slots[0]) == (
+        0,
+        8,
+        1,
+        stored[512],
+    )
     assert count_nodes(xa) == 2
 
 
@@ -82,7 +89,9 @@ def test_f_create_range_alone_leaves_empty_leaves(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize("number", range(1, 10))
-def test_f_leaves_are_made_from_the_last_to_the_first(kernel: Kernel, number: int) -> None:
+def test_f_leaves_are_made_from_the_last_to_the_first(
+    kernel: Kernel, number: int
+) -> None:
     xa = new_array()
     fail_allocation(kernel, number)
     xas = create_range(xa, 512)
@@ -99,7 +108,9 @@ def test_g_one_order_9_entry_at_512() -> None:
     store_wide(xa, 512, 9, page)
     assert (top(xa).shift, top(xa).count, count_nodes(xa)) == (6, 8, 1)
     assert top(xa).slots[8] is page
-    assert [top(xa).slots[slot] for slot in range(9, 16)] == [xarray.xa_mk_sibling(8)] * 7
+    assert [top(xa).slots[slot] for slot in range(9, 16)] == [
+        xarray.xa_mk_sibling(8)
+    ] * 7
     assert loads(xa, 511, 512, 777, 1023, 1024) == [None, page, page, page, None]
 
 
@@ -107,8 +118,15 @@ def test_h_order_9_at_0() -> None:
     wide = new_array()
     page = pointer(0)
     store_wide(wide, 0, 9, page)
-    assert (top(wide).shift, top(wide).count, top(wide).slots[0], count_nodes(wide)) == (6, 8, page, 1)
-    assert [top(wide).slots[slot] for slot in range(1, 8)] == [xarray.xa_mk_sibling(0)] * 7
+    assert (
+        top(wide).shift,
+        top(wide).count,
+        top(wide).slots[0],
+        count_nodes(wide),
+    ) == (6, 8, page, 1)
+    assert [top(wide).slots[slot] for slot in range(1, 8)] == [
+        xarray.xa_mk_sibling(0)
+    ] * 7
 
     separate = new_array()
     create_range(separate, 0)
@@ -121,7 +139,12 @@ def test_i_order_9_at_4096_needs_a_third_level() -> None:
     create_range(separate, 4096)
     middle = child(top(separate), 1)
     assert (top(separate).shift, top(separate).count) == (12, 1)
-    assert (middle.shift, middle.offset, middle.count, used(middle)) == (6, 1, 8, list(range(8)))
+    assert (middle.shift, middle.offset, middle.count, used(middle)) == (
+        6,
+        1,
+        8,
+        list(range(8)),
+    )
     assert count_nodes(separate) == 10
 
     wide = new_array()
@@ -238,11 +261,11 @@ def test_p_filling_the_last_block_of_a_tree_walks_off_its_end() -> None:
 @pytest.mark.parametrize(
     ("blocks", "shift", "slots", "nodes_singly", "nodes_wide"),
     [
-        ([0], 6, range(0, 8), 9, 1),
+        ([0], 6, range(8), 9, 1),
         ([512], 6, range(8, 16), 9, 1),
         ([3584], 6, range(56, 64), 9, 1),
-        ([4096], 12, range(0, 8), 10, 2),
-        ([0, 512], 6, range(0, 16), 17, 1),
+        ([4096], 12, range(8), 10, 2),
+        ([0, 512], 6, range(16), 17, 1),
     ],
 )
 def test_nodes_of_a_block(
@@ -298,7 +321,9 @@ def test_cursor_after_each_call_of_an_insertion() -> None:
 
 
 @pytest.mark.parametrize("number", range(1, 10))
-def test_cursor_after_a_failed_creation_and_recovery(kernel: Kernel, number: int) -> None:
+def test_cursor_after_a_failed_creation_and_recovery(
+    kernel: Kernel, number: int
+) -> None:
     xa = new_array()
     fail_allocation(kernel, number)
     xas = create_range(xa, 512)
@@ -349,19 +374,20 @@ def test_find_conflict_before_create_range(name: str) -> None:
     for index in range(512, 1024):
         assert xarray.xas_store(xas, pointer(index)) is None
         xarray.xas_next(xas)
-    assert [entry.kname for entry in _entries(xa, 512, 1023)] == [f"page@{i}" for i in range(512, 1024)]
+    found = xarray.xa_extract(xa, 512, 1023, 1000, xarray.XA_PRESENT)
+    assert [repr(entry) for entry in found] == [
+        f"page@{index}" for index in range(512, 1024)
+    ]
     assert loads(xa, *others) == list(others.values())
     assert xarray.check(xa) is None
-
-
-def _entries(xa: xarray.XArray, first: int, last: int) -> list[xarray.XaNode]:
-    return xarray.xa_extract(xa, first, last, 1000, xarray.XA_PRESENT)  # type: ignore[return-value]
 
 
 # ---- precisions found by replaying ----------------------------------------------------------------------
 
 
-def test_cleaning_up_by_a_wide_null_store_destroys_a_page_that_came_in_between(kernel: Kernel) -> None:
+def test_cleaning_up_by_a_wide_null_store_destroys_a_page_that_came_in_between(
+    kernel: Kernel,
+) -> None:
     xa = new_array()
     fail_allocation(kernel, 6)
     create_range(xa, 512)
@@ -405,7 +431,9 @@ def test_a_wide_null_store_does_not_remove_what_has_no_leaf(
     assert kernel.xa_nodes == count_nodes(xa) == (0 if other is None else 3)
 
 
-def test_a_conflict_on_the_second_trip_leaves_the_leaves_of_the_first(kernel: Kernel) -> None:
+def test_a_conflict_on_the_second_trip_leaves_the_leaves_of_the_first(
+    kernel: Kernel,
+) -> None:
     xa = new_array()
     fail_allocation(kernel, 6)
     xas = create_range(xa, 512)

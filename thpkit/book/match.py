@@ -34,25 +34,24 @@ def _equal(lines: Sequence[str], wanted: Sequence[str]) -> bool:
     )
 
 
-def missing(
-    fence: Fence, place: Place, source: Sequence[str], start: int, end: int
-) -> str:
-    """What to say about lines that are not in the function: where they are instead, or what comes nearest."""
-    sentence = f"the lines do not stand in {place.function} of {place.path}"
-    elsewhere = find(source, fence.code)
+def nearest(source: Sequence[str], span: tuple[int, int], quote: Sequence[str]) -> str:
+    """What to tell an author whose quote is not in lines ``span`` of ``source``: where it is, or what is like it."""
+    elsewhere = find(source, quote)
     if elsewhere:
-        return f"{sentence}; they stand at line {elsewhere[0] + 1} of that file"
-    if any(line.strip() == "..." for line in fence.code):
-        sentence += "; a quote may not leave lines out with '...': split it"
-    at = _nearest(source[start - 1 : end], fence.code)
-    near = _dedent(source[start - 1 + at : start - 1 + at + len(fence.code)])
-    wanted = [line.rstrip() for line in fence.code]
+        return f"they stand at line {elsewhere[0] + 1} of that file"
+    first, last = span
+    at = first - 1 + _most_alike(source[first - 1 : last], quote)
+    near = _dedent(source[at : at + len(quote)])
+    wanted = [line.rstrip() for line in quote]
     diff = unified_diff(near, wanted, "source", "quote", lineterm="", n=len(near))
     text = "\n".join(f"    {line}" for line in list(diff)[3:])
-    return f"{sentence}; nearest, at line {start + at}:\n{text}"
+    hint = ""
+    if any(line.strip() == "..." for line in quote):
+        hint = "a quote may not leave lines out with '...', split it; "
+    return f"{hint}nearest, at line {at + 1} (- source, + quote):\n{text}"
 
 
-def _nearest(source: Sequence[str], quote: Sequence[str]) -> int:
+def _most_alike(source: Sequence[str], quote: Sequence[str]) -> int:
     """Offset of the lines that are most like the quote."""
     wanted = "\n".join(line.strip() for line in quote)
     best, best_at = -1.0, 0

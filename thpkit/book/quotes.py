@@ -16,9 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from thpkit.book import nearest
 from thpkit.book.markdown import Bullet, Fence
-from thpkit.book.match import find
+from thpkit.book.match import find, nearest
 from thpkit.trace.statements import Statement, bodies_of, path_of, source_of
 
 
@@ -141,22 +140,22 @@ def stand(fence: Fence, place: Place, root: Path) -> Standing:
     start, end = _span(file, place)
     found = find(source[start - 1 : end], fence.code)
     if not found:
-        raise QuoteError(
-            "quote-missing",
-            nearest.missing(fence.code, place.function, source, (start, end)),
-        )
+        hint = nearest(source, (start, end), fence.code)
+        sentence = f"the lines do not stand in {place.function} of {place.path}; {hint}"
+        raise QuoteError("quote-missing", sentence)
     if place.nth is None and len(found) > 1:
-        lines = ", ".join(str(start + each) for each in found)
+        numbers = ", ".join(str(start + each) for each in found)
         raise QuoteError(
             "quote-ambiguous",
-            f"the lines stand in {place.function} {len(found)} times, at lines {lines} of {place.path}; "
+            f"the lines stand in {place.function} {len(found)} times, at lines {numbers} of {place.path}; "
             "quote more lines, or add nth=N",
         )
     nth = place.nth or 1
     if nth > len(found):
+        times = "once" if len(found) == 1 else f"{len(found)} times"
         raise QuoteError(
             "quote-missing",
-            f"nth={nth}, but the lines stand in {place.function} only {_times(len(found))}",
+            f"nth={nth}, but the lines stand in {place.function} only {times}",
         )
     first = start + found[nth - 1]
     lines = source[first - 1 : first - 1 + len(fence.code)]
@@ -189,7 +188,9 @@ def _definitions(source: str) -> Mapping[str, tuple[int, int]]:
         for node in ast.iter_child_nodes(above):
             below = prefix
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+                first = min(
+                    [node.lineno, *(each.lineno for each in node.decorator_list)]
+                )
                 found[prefix + node.name] = first, node.end_lineno or node.lineno
                 local = "" if isinstance(node, ast.ClassDef) else "<locals>."
                 below = f"{prefix}{node.name}.{local}"
@@ -214,10 +215,6 @@ def _span(file: Path, place: Place) -> tuple[int, int]:
     raise QuoteError(
         "quote-function", f"{place.path} has no function {place.function}{hint}"
     )
-
-
-def _times(n: int) -> str:
-    return "once" if n == 1 else f"{n} times"
 
 
 # ---- which line a bullet explains -----------------------------------------------------------------------

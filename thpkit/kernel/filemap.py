@@ -80,6 +80,8 @@ def unaccount_page_cache_page(mapping: AddressSpace, page: Page) -> None:
     splat.VM_BUG_ON_PAGE(
         page_h.page_mapped(page), page, "still mapped while it leaves the page cache"
     )
+    if page_h.page_mapped(page):
+        splat.report("bad page cache", f"{page} is removed while mapped", silent=False)
     nr = page_h.hpage_nr_pages(page)
     vmstat.mod_node_page_state(vmstat.NR_FILE_PAGES, -nr)
     if page_h.PageSwapBacked(page):
@@ -222,6 +224,8 @@ def __add_to_page_cache_locked(
             break
     error = xarray.xas_error(xas)
     if error:
+        if error == -errno.ENOMEM:
+            forget_empty_nodes(mapping, index, 0)
         page.mapping = None
         memcg.mem_cgroup_cancel_charge(page, charge)
         swap.put_page(page)
@@ -281,7 +285,7 @@ def thp_add_to_page_cache(
         error = xarray.xas_error(xas)
         locks.spin_unlock_irq(mapping.i_pages.xa_lock)
         if not xarray.xas_nomem(xas, gfp & Gfp.RECLAIM_MASK):
-            thp_forget_empty_nodes(mapping, hindex)
+            forget_empty_nodes(mapping, hindex, units.HPAGE_PMD_ORDER)
             break
     if error:
         page.mapping = None
@@ -316,8 +320,8 @@ def thp_fill_block(page: Page, mapping: AddressSpace, xas: xarray.XaState) -> in
     return 0
 
 
-def thp_forget_empty_nodes(mapping: AddressSpace, hindex: Pgoff) -> None:
-    """Remove the empty nodes that a failed :func:`thp_add_to_page_cache` made, and nothing else.
+def forget_empty_nodes(mapping: AddressSpace, index: Pgoff, order: int) -> None:
+    """Remove the empty nodes that an insertion of 2**order pages at ``index`` made before it ran out of memory.
 
     The i_pages lock was dropped since, so pages of others may stand in the block by now: then only chunks that hold
     nothing are cleared. Takes the i_pages lock.
@@ -325,19 +329,27 @@ def thp_forget_empty_nodes(mapping: AddressSpace, hindex: Pgoff) -> None:
     Models: no kernel function: mainline leaves such nodes behind, and says so since v5.13. Left out: nothing.
     """
     locks.spin_lock_irq(mapping.i_pages.xa_lock)
-    xas = xarray.XA_STATE_ORDER(mapping.i_pages, hindex, units.HPAGE_PMD_ORDER)
+    xas = xarray.XA_STATE_ORDER(mapping.i_pages, index, order)
     if xarray.xas_find_conflict(xas) is None:
-        clear_empty_block(mapping, hindex)
+        clear_empty_path(mapping, index, order)
     else:
-        for chunk in range(hindex, hindex + units.HPAGE_PMD_NR, units.XA_CHUNK_SIZE):
-            xarray.xas_set_order(xas, chunk, units.XA_CHUNK_SHIFT)
-            if xarray.xas_find_conflict(xas) is None:
-                xarray.xas_set_order(xas, chunk, units.XA_CHUNK_SHIFT)
-                xarray.xas_store(xas, None)
+        for chunk in range(index, index + (1 << order), units.XA_CHUNK_SIZE):
+            clear_empty_chunk(xas, chunk)
     locks.spin_unlock_irq(mapping.i_pages.xa_lock)
 
 
-def clear_empty_block(mapping: AddressSpace, hindex: Pgoff) -> None:
+def clear_empty_chunk(xas: xarray.XaState, chunk: int) -> None:
+    """Remove the leaf of the 64 indices from ``chunk`` on, if there is one and it is empty. The lock is held.
+
+    Models: no kernel function. Left out: nothing.
+    """
+    xarray.xas_set_order(xas, chunk, units.XA_CHUNK_SHIFT)
+    if xarray.xas_find_conflict(xas) is None:
+        xarray.xas_set_order(xas, chunk, units.XA_CHUNK_SHIFT)
+        xarray.xas_store(xas, None)
+
+
+def clear_empty_path(mapping: AddressSpace, index: Pgoff, order: int) -> None:
     """Remove every node without entries on the way to an empty block. The i_pages lock is held.
 
     Storing NULL over nothing lowers no count, so nothing would be freed: a placeholder is stored first. It goes to
@@ -345,18 +357,17 @@ def clear_empty_block(mapping: AddressSpace, hindex: Pgoff) -> None:
 
     Models: no kernel function. Left out: nothing.
     """
-    order = units.HPAGE_PMD_ORDER
-    while True:
-        xas = xarray.XA_STATE_ORDER(mapping.i_pages, hindex, order)
+    while order < xarray.BITS_PER_LONG:
+        xas = xarray.XA_STATE_ORDER(mapping.i_pages, index, order)
         if xarray.xas_find_conflict(xas) is not None:
             return
-        xarray.xas_set_order(xas, hindex, order)
+        xarray.xas_set_order(xas, index, order)
         xarray.xas_store(xas, xarray.xa_mk_value(0))
         if not xarray.xas_error(xas):
-            break
+            xarray.xas_set_order(xas, index, order)
+            xarray.xas_store(xas, None)
+            return
         order = (order // units.XA_CHUNK_SHIFT + 1) * units.XA_CHUNK_SHIFT
-    xarray.xas_set_order(xas, hindex, order)
-    xarray.xas_store(xas, None)
 
 
 # ---- lookup ---------------------------------------------------------------------------------------------

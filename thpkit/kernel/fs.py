@@ -110,6 +110,8 @@ class Inode(KObject):
     i_fop: FileOperations
     versions: KDict[int, int] = field(default_factory=KDict)
     """How often each block was written; a block that is not listed was never written over."""
+    zero_from: Pgoff
+    """Blocks from here on hold zeroes until they are written: they never existed, or were cut off once."""
 
 
 @kstruct
@@ -129,10 +131,23 @@ class File(KObject):
 
 @primitive
 def read_block(inode: Inode, index: Pgoff) -> Token:
-    """The content of one block on storage; zeroes beyond the end of the file."""
+    """The content of one block on storage; zeroes beyond the end of the file and where nothing was written."""
     if index >= units.pages_in(inode.i_size):
         return Zero()
+    if index >= inode.zero_from and index not in inode.versions:
+        return Zero()
     return Block(inode.i_ino, index, inode.versions.get(index, 0))
+
+
+@primitive
+def cut_blocks(inode: Inode, length: int) -> None:
+    """Set the size of a file; blocks beyond it are gone from storage."""
+    end = units.pages_in(length)
+    inode.i_size = length
+    inode.zero_from = Pgoff(min(inode.zero_from, end))
+    for index in inode.versions.keys():
+        if index >= end:
+            del inode.versions[index]
 
 
 @primitive
@@ -235,7 +250,10 @@ def new_inode(ino: int, size: int, huge: bool) -> Inode:
         fop = FileOperations("generic_file_operations", generic_file_mmap, None)
         aops = AddressSpaceOperations("generic_aops", simple_readpage)
     rwsem = RwSem(f"{name}.i_rwsem", cls="i_rwsem")
-    inode = Inode(name, i_ino=ino, i_size=size, i_rwsem=rwsem, i_fop=fop)
+    zero_from = units.pages_in(size)
+    inode = Inode(
+        name, i_ino=ino, i_size=size, i_rwsem=rwsem, i_fop=fop, zero_from=zero_from
+    )
     inode.i_mapping = AddressSpace(
         f"mapping#{ino}",
         host=inode,
@@ -434,7 +452,7 @@ def do_truncate(inode: Inode, length: int) -> int:
 
     Models: fs/open.c: do_truncate; fs/libfs.c: simple_setattr. Left out: notify_change, zeroing a partial page.
     """
-    inode.i_size = length
+    cut_blocks(inode, length)
     truncate.truncate_pagecache(inode, length)
     return 0
 

@@ -327,7 +327,7 @@ def do_anonymous_page(vmf: VmFaultInfo) -> VmFault:
     add_mm_counter(vmf.vma.vm_mm, MmCounter.MM_ANONPAGES, 1)
     rmap.page_add_new_anon_rmap(page)
     memcg.mem_cgroup_commit_charge(page, charge)
-    swap.lru_cache_add(page)
+    swap.lru_cache_add_active_or_unevictable(page)
     pgtable.set_entry(vmf_pte(vmf), entry)
     locks.spin_unlock(vmf_ptl(vmf))
     return VmFault.NONE
@@ -573,7 +573,7 @@ def alloc_set_pte(
         add_mm_counter(vma.vm_mm, MmCounter.MM_ANONPAGES, 1)
         rmap.page_add_new_anon_rmap(page)
         memcg.mem_cgroup_commit_charge(page, memcg_charge)
-        swap.lru_cache_add(page)
+        swap.lru_cache_add_active_or_unevictable(page)
     else:
         add_mm_counter(vma.vm_mm, mm_counter_file(page), 1)
         rmap.page_add_file_rmap(page, False)
@@ -692,7 +692,7 @@ def wp_page_copy(vmf: VmFaultInfo, old_page: Page) -> VmFault:
         entry = pgtable.entry_mkdirty(pgtable.mk_pte(new_page, vma.vm_page_prot))
         rmap.page_add_new_anon_rmap(new_page)
         memcg.mem_cgroup_commit_charge(new_page, charge)
-        swap.lru_cache_add(new_page)
+        swap.lru_cache_add_active_or_unevictable(new_page)
         pgtable.set_entry(pte, pgtable.entry_mkwrite(entry))
         rmap.page_remove_rmap(old_page, False)
         locks.spin_unlock(vmf_ptl(vmf))

@@ -411,36 +411,51 @@ def split_vma(mm: MmStruct, vma: VmArea, addr: VirtAddr) -> VmArea:
 def unmap_region(
     mm: MmStruct, vma: VmArea | None, start: VirtAddr, end: VirtAddr
 ) -> None:
-    """Zap and remove the whole mappings from ``vma`` on that lie below ``end``, and free unused page tables.
+    """Zap the whole mappings from ``vma`` on that lie below ``end``, free unused page tables, then the mappings.
 
-    Models: mm/mmap.c: unmap_region, unmap_vmas, detach_vmas_to_be_unmapped, remove_vma_list. Left out: batching.
+    A page's reference is dropped after the flush, and the file's after that.
+
+    Models: mm/mmap.c: unmap_region, unmap_vmas, remove_vma_list. Left out: batching.
     """
     swap.lru_add_drain()
     tlb = memory.tlb_gather_mmu(mm)
+    first = vma
+    while vma is not None and vma.vm_start < end:
+        memory.unmap_page_range(tlb, vma, vma.vm_start, vma.vm_end, None)
+        unlink_file_vma(vma)
+        vma = vma.vm_next
+    memory.free_pgtables(mm, table_floor(mm, start), table_ceiling(mm, end))
+    memory.tlb_finish_mmu(tlb)
+    vma = first
     while vma is not None and vma.vm_start < end:
         following = vma.vm_next
-        memory.unmap_page_range(tlb, vma, vma.vm_start, vma.vm_end, None)
         remove_vma(mm, vma)
         vma = following
-    floor = table_floor(mm, start)
-    ceiling = table_ceiling(mm, end)
-    memory.free_pgtables(mm, floor, ceiling)
-    memory.tlb_finish_mmu(tlb)
+
+
+def unlink_file_vma(vma: VmArea) -> None:
+    """Take a mapping out of its file's list, so that truncation no longer looks at it. Takes i_mmap_rwsem.
+
+    Models: mm/mmap.c: unlink_file_vma. Left out: nothing.
+    """
+    if vma.vm_file is None:
+        return
+    mapping = vma.vm_file.f_mapping
+    locks.down_write(mapping.i_mmap_rwsem)
+    unlink_from_file(vma)
+    locks.up_write(mapping.i_mmap_rwsem)
 
 
 def remove_vma(mm: MmStruct, vma: VmArea) -> None:
-    """Take a zapped mapping out of all lists and drop its reference on the file. Takes i_mmap_rwsem.
+    """Take a zapped mapping out of its address space and drop its reference on the file.
 
-    Models: mm/mmap.c: detach_vmas_to_be_unmapped, unlink_file_vma, remove_vma. Left out: ->close.
+    Models: mm/mmap.c: detach_vmas_to_be_unmapped, remove_vma. Differs: detached here, not before zapping.
+    Left out: ->close.
     """
     mm.map_count = mm.map_count - 1
     mm.total_vm = mm.total_vm - ((vma.vm_end - vma.vm_start) >> units.PAGE_SHIFT)
     unlink_from_list(mm, vma)
     if vma.vm_file is not None:
-        mapping = vma.vm_file.f_mapping
-        locks.down_write(mapping.i_mmap_rwsem)
-        unlink_from_file(vma)
-        locks.up_write(mapping.i_mmap_rwsem)
         fs.fput(vma.vm_file)
 
 

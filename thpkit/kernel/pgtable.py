@@ -270,8 +270,11 @@ def table_alloc(mm: MmStruct, parent: EntryPtr, address: VirtAddr) -> EntryPtr |
         if table is None:
             return None
         locks.spin_lock(mm.page_table_lock)
-        mm_inc_nr_tables(mm)
-        populate(parent, table)
+        if entry_none(parent):
+            mm_inc_nr_tables(mm)
+            populate(parent, table)
+        else:
+            free_table(table)
         locks.spin_unlock(mm.page_table_lock)
     return table_offset(parent, address)
 

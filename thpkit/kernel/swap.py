@@ -120,6 +120,14 @@ def page_lru(page: Page) -> LruList:
 
 
 @primitive
+def page_off_lru(page: Page) -> LruList:
+    """The list a page is taken from; its active flag goes with it."""
+    lru = page_lru(page)
+    page_h.clear_flag(page, flags.PG_active)
+    return lru
+
+
+@primitive
 def add_page_to_lru_list(page: Page, lruvec: Lruvec, lru: LruList) -> None:
     """Put ``page`` at the front of a list and move the list's counter by 1 or 512."""
     vmstat.mod_node_page_state(vmstat.NodeStat(lru), page_h.hpage_nr_pages(page))
@@ -145,6 +153,15 @@ def lru_cache_add(page: Page) -> None:
     room = pagevec_add(pvec, page)
     if not room or page_h.PageCompound(page):
         __pagevec_lru_add(pvec)
+
+
+def lru_cache_add_active_or_unevictable(page: Page) -> None:
+    """Queue a fresh anonymous page for the active list: it was asked for a moment ago.
+
+    Models: mm/swap.c: lru_cache_add_active_or_unevictable (v5.3). Left out: VM_LOCKED mappings.
+    """
+    page_h.set_flag(page, flags.PG_active)
+    lru_cache_add(page)
 
 
 def lru_add_drain() -> None:
@@ -214,7 +231,7 @@ def __page_cache_release(page: Page) -> None:
         lruvec = current.kernel.lruvec
         irqs = locks.spin_lock_irqsave(lruvec.lru_lock)
         page_h.clear_flag(page, flags.PG_lru)
-        del_page_from_lru_list(page, lruvec, page_lru(page))
+        del_page_from_lru_list(page, lruvec, page_off_lru(page))
         locks.spin_unlock_irqrestore(lruvec.lru_lock, irqs)
     page_h.clear_flag(page, flags.PG_waiters)
     memcg.mem_cgroup_uncharge(page)

@@ -67,7 +67,8 @@ def path_lookup(path: str) -> Inode | None:
 def sys_open(path: str, flags: OpenFlags) -> int:
     """open(2): a descriptor, or −ENOENT, −ETXTBSY.
 
-    Models: fs/open.c: do_sys_open. Left out: creation, permissions, everything but the access mode and TRUNC.
+    Models: fs/open.c: do_sys_open; fs/namei.c: handle_truncate.
+    Left out: creation, permissions, everything but the access mode and TRUNC.
     """
     inode = path_lookup(path)
     if inode is None:
@@ -76,9 +77,10 @@ def sys_open(path: str, flags: OpenFlags) -> int:
     if isinstance(opened, int):
         return opened
     if flags & OpenFlags.TRUNC:
-        locks.down_write(inode.i_rwsem)
-        fs.do_truncate(inode, 0)
-        locks.up_write(inode.i_rwsem)
+        error = fs.vfs_truncate(inode, 0)
+        if error:
+            fs.fput(opened)
+            return error
     return fd_install(opened)
 
 
@@ -298,7 +300,7 @@ def page_in_core(vma: VmArea, addr: VirtAddr) -> bool:
 def sys_exit() -> None:
     """exit(2): give the address space and the open files back.
 
-    Models: kernel/exit.c: do_exit: exit_mm, exit_files. Left out: everything else.
+    Models: kernel/exit.c: do_exit: exit_mm, exit_files. Differs: mmap_sem is held. Left out: everything else.
     """
     task = current.task()
     mm = current.mm()

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import dis
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, Final, NoReturn, TypeAlias
 
 from thpkit.kernel import kobject, splat
-from thpkit.kernel.kobject import KArray, KDict, KObject, Watcher
-from thpkit.trace import endings, policy, statements
+from thpkit.kernel.kobject import KObject
+from thpkit.trace import endings, policy, statements, variables, writes
 from thpkit.trace.policy import Follow
 from thpkit.trace.statements import Body
 from thpkit.trace.tape import (
@@ -25,10 +25,9 @@ from thpkit.trace.tape import (
     Function,
     Kind,
     Tape,
-    set_field,
 )
 from thpkit.trace.timeline import Timeline
-from thpkit.trace.values import BOXES, box
+from thpkit.trace.values import box
 
 Trace: TypeAlias = Callable[[FrameType, str, Any], Any]
 Stack: TypeAlias = list[tuple[FrameType, FrameRecord]]
@@ -65,7 +64,7 @@ def record(
     tape = Tape()
     ending: endings.Ending | None = None
     before = sys.gettrace()
-    with kobject.hooked(_watcher(tape)):
+    with kobject.hooked(writes.watcher(tape)):
         tracer = _tracer(tape, follow, budget, sys._getframe())
         sys.settrace(tracer)
         try:
@@ -87,61 +86,6 @@ def record(
     timeline = Timeline(tape, root, title=title, ending=ending)
     timeline.start()
     return timeline
-
-
-# ---- writes ---------------------------------------------------------------------------------------------
-
-
-def _watcher(tape: Tape) -> Watcher:
-    """The hooks that perform each write and put it on the tape."""
-    journal = tape.journal
-    extend = journal.extend
-    set_item, set_key, delete_key = list.__setitem__, dict.__setitem__, dict.__delitem__
-
-    def on_field(target: KObject, key: str, new: object) -> None:
-        old = getattr(target, key, MISSING)
-        set_field(target, key, new)
-        if old is not MISSING:
-            extend((target, key, old, new))
-        elif (
-            key == "kname"
-        ):  # the first write of a field is construction, and the name comes first
-            tape.born.append(target)
-            tape.born_at.append(len(journal))
-
-    def on_item(target: KArray[Any], key: int, new: object) -> None:
-        if key < 0:  # a slice is refused here as well: it cannot be compared
-            key += len(target)
-        old = target[key]
-        set_item(target, key, new)
-        extend((target, key, old, new))
-
-    def on_key(target: KDict[Any, Any], key: object, new: object) -> None:
-        old = target.get(key, MISSING)
-        set_key(target, key, new)
-        extend((target, key, old, new))
-
-    def on_delete(target: KDict[Any, Any], key: object) -> None:
-        old = target.get(key, MISSING)
-        delete_key(target, key)
-        extend((target, key, old, MISSING))
-
-    return Watcher(on_field, on_item, on_key, on_delete)
-
-
-def _refuse_writes(error: splat.StepBudget) -> None:
-    """From now on every write raises ``error``, so that state stays as the tape has it."""
-
-    def refuse(*_args: object) -> None:
-        raise error
-
-    for cls, name in (
-        (KObject, "__setattr__"),
-        (KArray, "__setitem__"),
-        (KDict, "__setitem__"),
-    ):
-        setattr(cls, name, refuse)
-    setattr(KDict, "__delitem__", refuse)  # noqa: B010 - mypy knows no such attribute on the class
 
 
 # ---- steps ----------------------------------------------------------------------------------------------
@@ -210,7 +154,7 @@ def _tracer(tape: Tape, follow: Follow, budget: int, base: FrameType) -> Trace:
 class _Known:
     """What the trace function needs to know about a piece of code."""
 
-    __slots__ = ("alone", "code", "firsts", "function", "hides", "stores")
+    __slots__ = ("alone", "code", "entries", "firsts", "function", "hides", "stores")
 
     def __init__(
         self, code: CodeType, function: Function | None, body: Body, hides: bool
@@ -220,26 +164,33 @@ class _Known:
         self.hides = hides
         self.firsts = {line: each.first for line, each in body.statements.items()}
         self.alone = body.alone
+        self.entries = _entries(code, body)
         self.stores = body.stores
+
+
+def _entries(code: CodeType, body: Body) -> dict[int, int]:
+    """For the header of each ``while True`` the instruction at which the loop is entered.
+
+    Nothing runs there when the loop goes round, but some jumps back are attributed to that line.
+    """
+    found: dict[int, int] = {}
+    headers = {each.header for each in body.loops if each.marker != each.header}
+    for start, _stop, line in code.co_lines():
+        if line in headers:
+            found[line] = min(start, found.get(line, start))
+    return found
 
 
 def _local(
     tape: Tape, record: FrameRecord, known: _Known, stack: Stack, budget: int
 ) -> Trace:
     """The trace function of one frame."""
-    journal, where, log, index, alone = (
-        tape.journal,
-        tape.where,
-        record.log,
-        record.index,
-        known.alone,
-    )
-    add_at, add_who, add_where, add_seen = (
-        tape.at.append,
-        tape.who.append,
-        where.append,
-        tape.seen.append,
-    )
+    log: list[Any] = []
+    record.log = log
+    index, alone, entries = record.index, known.alone, known.entries
+    journal, where = tape.journal, tape.where
+    add_at, add_who, add_where = tape.at.append, tape.who.append, where.append
+    add_seen = tape.seen.append
     first_of, stored_by = known.firsts.get, known.stores.get
     values: dict[str, Any] = {}  # locals at the last step, raw
     boxed: dict[str, Any] = {}  # the text last logged for each mutable container
@@ -247,9 +198,8 @@ def _local(
     started = 0  # instruction at which it began, where that matters
     passing: Any = MISSING  # text of the exception on its way through this frame
     raised = False  # there has been one
-    itself: Trace | None = (
-        None  # this function; None once the frame has been left, or it would never be freed
-    )
+    itself: Trace | None = None  # this function, or None once the frame has been left:
+    # a function that names itself would never be freed
 
     def local(frame: FrameType, event: str, arg: Any) -> Trace | None:
         nonlocal last, started, passing, raised, itself
@@ -260,6 +210,8 @@ def _local(
                 if line not in alone or frame.f_lasti > started:
                     return itself
             elif not line:
+                return itself
+            if line in entries and frame.f_lasti != entries[line]:
                 return itself
             last = word = line
             if alone:
@@ -289,13 +241,13 @@ def _local(
         else:
             return itself
         if names is None or boxed:
-            _note_all(log, frame.f_locals, values, boxed)
+            variables.note_all(log, frame.f_locals, values, boxed)
         elif names:
             now = frame.f_locals
             for name in names:
                 value = now.get(name, MISSING)
                 if value is not values.get(name, MISSING):
-                    _note(log, name, value, values, boxed)
+                    variables.note(log, name, value, values, boxed)
         if event == "return":
             log.extend(("<return>", box(arg)))
         elif event == "exception":
@@ -305,59 +257,14 @@ def _local(
         add_who(index)
         add_where(word)
         add_seen(len(log))
+        if itself is None:
+            record.log = tuple(log)  # takes less memory than the list
         if len(where) >= budget:
             _stop(budget)
         return itself
 
     itself = local
     return local
-
-
-def _note(
-    log: list[Any], name: str, value: Any, values: dict[str, Any], boxed: dict[str, Any]
-) -> None:
-    """Log that a local variable became ``value``, or is unbound (MISSING).
-
-    A mutable container is logged as the text it shows, because its later changes are not writes of kernel state.
-    """
-    if type(value) in BOXES:
-        values[name] = value
-        boxed.setdefault(name, None)
-        _note_boxes(log, values, boxed)
-        return
-    boxed.pop(name, None)
-    if value is MISSING:
-        del values[name]
-    else:
-        values[name] = value
-        if isinstance(value, BaseException):
-            value = box(value)
-    log.extend((name, value))
-
-
-def _note_all(
-    log: list[Any],
-    now: Mapping[str, Any],
-    values: dict[str, Any],
-    boxed: dict[str, Any],
-) -> None:
-    """Log all local variables that differ from ``values``, and containers that show something else now."""
-    for name in [name for name in values if name not in now]:
-        _note(log, name, MISSING, values, boxed)
-    for name, value in now.items():
-        if value is not values.get(name, MISSING) and name[0] != ".":
-            _note(log, name, value, values, boxed)
-    if boxed:
-        _note_boxes(log, values, boxed)
-
-
-def _note_boxes(log: list[Any], values: dict[str, Any], boxed: dict[str, Any]) -> None:
-    """Log the containers that show something else than they did."""
-    for name, text in boxed.items():
-        shown = box(values[name])
-        if shown != text:
-            boxed[name] = shown
-            log.extend((name, shown))
 
 
 def _raising(frame: FrameType) -> bool:
@@ -374,5 +281,5 @@ def _over(budget: int) -> splat.StepBudget:
 def _stop(budget: int) -> NoReturn:
     """End the run: it took too many steps."""
     error = _over(budget)
-    _refuse_writes(error)
+    writes.refuse_writes(error)
     raise error

@@ -16,13 +16,13 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any, Final
 
-from thpkit.kernel.kobject import KArray, KDict, KObject
+from thpkit.kernel.kobject import KObject
 from thpkit.trace import statements
-from thpkit.trace.cells import Cell, exists
-from thpkit.trace.codec import CodecError, Decoder, Encoder
+from thpkit.trace.codec import Decoder, Encoder
 from thpkit.trace.endings import Ending
+from thpkit.trace.registry import CodecError
 from thpkit.trace.statements import Loop, Statement
-from thpkit.trace.tape import FrameRecord, Function, Tape
+from thpkit.trace.tape import FrameRecord, Function, Tape, is_sound
 from thpkit.trace.timeline import Timeline
 
 MAGIC: Final = b"thprec "
@@ -215,7 +215,8 @@ def _timeline(document: dict[str, Any]) -> Timeline:
         born=[value(each) for each in document["born"]],
         born_at=_unpacked(document["born_at"]),
     )
-    _check(tape)
+    if not is_sound(tape):
+        raise CodecError("its parts do not fit together")
     root = value(document["root"])
     if not isinstance(root, KObject):
         raise CodecError("its root of state is no structure")
@@ -272,39 +273,3 @@ def _unpacked(text: str) -> array[int]:
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers
-
-
-def _check(tape: Tape) -> None:
-    """Refuse a tape on which moving would go wrong.
-
-    Raises:
-        CodecError: the parts do not fit together.
-    """
-    steps, journal, frames = len(tape.where), tape.journal, tape.frames
-    sound = (
-        len(tape.at) == len(tape.who) == len(tape.seen) == steps
-        and len(journal) % 4 == 0
-    )
-    sound = sound and all(each % 4 == 0 for each in tape.at)
-    sound = (
-        sound
-        and list(tape.at) == sorted(tape.at)
-        and (not steps or tape.at[-1] <= len(journal))
-    )
-    sound = sound and len(tape.born) == len(tape.born_at)
-    sound = sound and all(who < len(frames) for who in tape.who)
-    sound = sound and all(
-        seen <= len(frames[who].log) and seen % 2 == 0
-        for who, seen in zip(tape.who, tape.seen, strict=True)
-    )
-    sound = sound and all(
-        0 <= each.first_step <= each.last_step < steps for each in frames
-    )
-    sound = sound and all(tape.who[each.first_step] == each.index for each in frames)
-    targets = zip(journal[::4], journal[1::4], strict=True)
-    sound = sound and all(
-        isinstance(target, (KObject, KArray, KDict)) and exists(Cell(target, key))
-        for target, key in targets
-    )
-    if not sound:
-        raise CodecError("its parts do not fit together")

@@ -10,24 +10,17 @@ from __future__ import annotations
 
 import ast
 import tokenize
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Final, NamedTuple
 
+from thpkit.trace import syntax
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 """The directory that file names are relative to: the one that holds ``thpkit``."""
-
-_SILENT: Final = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Global,
-    ast.Nonlocal,
-)
-"""Statements that are no step: definitions, and declarations that generate no code."""
 
 
 class Statement(NamedTuple):
@@ -131,24 +124,10 @@ def _bodies(file: str, stamp: tuple[int, int]) -> Mapping[tuple[int, str], Body]
     except SyntaxError:
         return {}
     found: dict[tuple[int, str], Body] = {}
-    for node, qualname in _functions(tree, ""):
+    for node, qualname in syntax.functions(tree, ""):
         first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
         found[first, node.name] = _Reader(path_of(file), qualname, lines).read(node)
     return found
-
-
-def _functions(
-    tree: ast.AST, prefix: str
-) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
-    """Every function below ``tree`` with its qualified name."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield node, prefix + node.name
-            yield from _functions(node, f"{prefix}{node.name}.<locals>.")
-        elif isinstance(node, ast.ClassDef):
-            yield from _functions(node, f"{prefix}{node.name}.")
-        else:
-            yield from _functions(node, prefix)
 
 
 class _Reader:
@@ -168,10 +147,14 @@ class _Reader:
         """The body of ``node``."""
         self._block(node.body)
         known = not any(
-            isinstance(each, _DYNAMIC) for part in node.body for each in ast.walk(part)
+            isinstance(each, syntax.DYNAMIC)
+            for part in node.body
+            for each in ast.walk(part)
         )
         if known and not any(
-            isinstance(each, _YIELDS) for part in node.body for each in ast.walk(part)
+            isinstance(each, syntax.YIELDS)
+            for part in node.body
+            for each in ast.walk(part)
         ):
             self._stores[0] = ()
         return Body(
@@ -184,25 +167,27 @@ class _Reader:
 
     def _block(self, block: Sequence[ast.stmt]) -> None:
         for node in block:
-            if not isinstance(node, _SILENT) and not _generates_nothing(node):
+            if not isinstance(node, syntax.SILENT) and not syntax.generates_nothing(
+                node
+            ):
                 self._statement(node)
 
     def _statement(self, node: ast.stmt) -> None:
         """Note ``node`` and whatever stands below its header."""
-        blocks = [block for block in _blocks_of(node) if block]
+        blocks = [block for block in syntax.blocks_of(node) if block]
         if not blocks:
             self._note(node.lineno, node.end_lineno or node.lineno, [node])
             return
-        header = _header_of(node)
+        header = syntax.header_of(node)
         self._note(
             node.lineno, self._header_end(node.lineno, blocks[0][0].lineno), header
         )
         if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
             self._loop(node)
-        for part in _headed_parts(node):
+        for part in syntax.headed_parts(node):
             self._part(part)
         for block in blocks:
-            if not any(block is part.body for part in _headed_parts(node)):
+            if not any(block is part.body for part in syntax.headed_parts(node)):
                 self._block(block)
 
     def _part(self, part: ast.ExceptHandler | ast.match_case) -> None:
@@ -215,7 +200,7 @@ class _Reader:
         )
         self._caught += caught  # the name is unbound again wherever the handler is left
         self._note(
-            first, self._header_end(first, part.body[0].lineno), _header_of(part)
+            first, self._header_end(first, part.body[0].lineno), syntax.header_of(part)
         )
         self._block(part.body)
         del self._caught[len(self._caught) - len(caught) :]
@@ -252,72 +237,7 @@ class _Reader:
             name
             for part in parts
             for each in ast.walk(part)
-            for name in _bound_by(each)
+            for name in syntax.bound_by(each)
         ]
         names += [*self._caught, *self._stores.get(first, ())]
         self._stores[first] = tuple(dict.fromkeys(names))
-
-
-_YIELDS: Final = (ast.Yield, ast.YieldFrom, ast.Await)
-_DYNAMIC: Final = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Lambda,
-    ast.Nonlocal,
-)
-"""With these in a function a variable may change elsewhere than in a statement that names it."""
-
-
-def _bound_by(node: ast.AST) -> list[str]:
-    """The variables that one node of a syntax tree binds or unbinds."""
-    if isinstance(node, ast.Name):
-        return [] if isinstance(node.ctx, ast.Load) else [node.id]
-    if isinstance(node, ast.alias):
-        return [node.asname or node.name.partition(".")[0]]
-    if isinstance(node, (ast.MatchAs, ast.MatchStar)):
-        return [node.name] if node.name else []
-    if isinstance(node, ast.MatchMapping):
-        return [node.rest] if node.rest else []
-    return []
-
-
-def _header_of(node: ast.AST) -> list[ast.AST]:
-    """The parts of a compound statement that stand in its header."""
-    return [
-        each
-        for each in ast.iter_child_nodes(node)
-        if not isinstance(each, (ast.stmt, ast.ExceptHandler, ast.match_case))
-    ]
-
-
-def _generates_nothing(node: ast.stmt) -> bool:
-    """Docstrings and other bare constants, and annotations without a value."""
-    if isinstance(node, ast.Expr):
-        return isinstance(node.value, ast.Constant)
-    return isinstance(node, ast.AnnAssign) and node.value is None
-
-
-def _headed_parts(node: ast.stmt) -> list[ast.ExceptHandler | ast.match_case]:
-    """Parts of a compound statement with a header where something runs: ``except`` and ``case``."""
-    if isinstance(node, (ast.Try, ast.TryStar)):
-        return list(node.handlers)
-    return list(node.cases) if isinstance(node, ast.Match) else []
-
-
-def _blocks_of(node: ast.stmt) -> list[list[ast.stmt]]:
-    """The blocks below a compound statement, in the order of the source; none for a simple statement."""
-    if isinstance(node, (ast.If, ast.For, ast.AsyncFor, ast.While)):
-        return [node.body, node.orelse]
-    if isinstance(node, (ast.With, ast.AsyncWith)):
-        return [node.body]
-    if isinstance(node, (ast.Try, ast.TryStar)):
-        return [
-            node.body,
-            *(each.body for each in node.handlers),
-            node.orelse,
-            node.finalbody,
-        ]
-    if isinstance(node, ast.Match):
-        return [each.body for each in node.cases]
-    return []

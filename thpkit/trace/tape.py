@@ -9,12 +9,13 @@ frame: nobody needs them except for the frames on the screen.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
 from thpkit.kernel.kobject import KArray, KDict, KObject
+from thpkit.trace.cells import Cell, exists
 from thpkit.trace.statements import Loop, Statement
 
 KIND_SHIFT: Final = 24
@@ -92,7 +93,7 @@ class FrameRecord:
     last_step: int = -1
     """The last step before it was left, in this frame or in one that it called: its RETURN, or the EXCEPTION that
     left it, or the last step there is."""
-    log: list[Any] = field(default_factory=list)
+    log: Sequence[Any] = ()
     """Changes of local variables, flat: name, new value; MISSING where a variable is unbound."""
 
     def __repr__(self) -> str:
@@ -166,3 +167,34 @@ def store(
         dict.__delitem__(target, key)
     else:
         dict.__setitem__(target, key, value)
+
+
+def is_sound(tape: Tape) -> bool:
+    """Whether the parts of a tape fit together, so that moving cannot go wrong."""
+    steps, journal, frames = len(tape.where), tape.journal, tape.frames
+    sound = (
+        len(tape.at) == len(tape.who) == len(tape.seen) == steps
+        and len(journal) % 4 == 0
+    )
+    sound = sound and all(each % 4 == 0 for each in tape.at)
+    sound = (
+        sound
+        and list(tape.at) == sorted(tape.at)
+        and (not steps or tape.at[-1] <= len(journal))
+    )
+    sound = sound and len(tape.born) == len(tape.born_at)
+    sound = sound and all(who < len(frames) for who in tape.who)
+    sound = sound and all(
+        seen <= len(frames[who].log) and seen % 2 == 0
+        for who, seen in zip(tape.who, tape.seen, strict=True)
+    )
+    sound = sound and all(
+        0 <= each.first_step <= each.last_step < steps for each in frames
+    )
+    sound = sound and all(tape.who[each.first_step] == each.index for each in frames)
+    targets = zip(journal[::4], journal[1::4], strict=True)
+    sound = sound and all(
+        isinstance(target, (KObject, KArray, KDict)) and exists(Cell(target, key))
+        for target, key in targets
+    )
+    return sound

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from thpkit.kernel import init
 from thpkit.kernel.kobject import KObject
@@ -19,7 +19,6 @@ from thpkit.trace.history import History, step_of
 from thpkit.trace.statements import Statement
 from thpkit.trace.tape import (
     KIND_SHIFT,
-    LINE_MASK,
     FrameRecord,
     Kind,
     Tape,
@@ -27,6 +26,7 @@ from thpkit.trace.tape import (
     undo,
 )
 from thpkit.trace.variables import Variables
+from thpkit.trace.walk import Level, Step, Walk
 
 if TYPE_CHECKING:
     from thpkit.trace.stops import ResolvedStop
@@ -45,34 +45,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-class Step(NamedTuple):
-    """One step of a recording."""
-
-    number: int
-    kind: Kind
-    frame: FrameRecord
-    statement: Statement | None
-    """None at a CALL, and where a function ended before its first statement."""
-    depth: int
-    """Recorded frames below this one."""
-
-    @property
-    def line(self) -> int:
-        """The statement's first line, or the ``def`` line."""
-        return (
-            self.frame.function.line if self.statement is None else self.statement.first
-        )
-
-
-class Level(NamedTuple):
-    """One level of the call stack."""
-
-    frame: FrameRecord
-    statement: Statement | None
-    """Where the level stands: for a caller the statement that made the call."""
-
-
-class Timeline:
+class Timeline(Walk):
     """A recording and a position in it."""
 
     def __init__(
@@ -84,7 +57,7 @@ class Timeline:
         ending: Ending | None = None,
     ) -> None:
         """A timeline over ``tape``, whose objects are in the state at the end of its journal."""
-        self.tape = tape
+        super().__init__(tape)
         self.root = root
         self.title = title
         self.ending: str | None = None if ending is None else ending.sentence
@@ -98,13 +71,9 @@ class Timeline:
         self.stops: list[ResolvedStop] = []
         """The lesson's stops, by step; see :func:`thpkit.trace.stops.attach`."""
         self.position = max(len(tape.where) - 1, 0)
-        """The step at which the objects stand."""
         self._reached = len(tape.journal)
         self._memo: dict[str, Any] = {}
         self._variables = Variables()
-
-    def __len__(self) -> int:
-        return len(self.tape.where)
 
     def memo(self, name: str, build: Callable[[], T]) -> T:
         """What ``build`` made the first time it was asked for under this name."""
@@ -147,61 +116,7 @@ class Timeline:
             redo(self.tape.journal, self._reached, to)
         self._reached = to
 
-    # ---- what a step is ---------------------------------------------------------------------------------
-
-    def frame_at(self, n: int) -> FrameRecord:
-        """The frame of step ``n``."""
-        return self.tape.frames[self.tape.who[n]]
-
-    def depth_at(self, n: int) -> int:
-        """How many recorded frames are below that of step ``n``."""
-        return self.tape.frames[self.tape.who[n]].depth
-
-    def kind_at(self, n: int) -> Kind:
-        """The kind of step ``n``."""
-        return Kind(self.tape.where[n] >> KIND_SHIFT)
-
-    def statement_at(self, n: int) -> Statement | None:
-        """The statement of step ``n``; None at a CALL."""
-        word = self.tape.where[n]
-        if word >> KIND_SHIFT == Kind.CALL:
-            return None
-        return self.frame_at(n).function.statements.get(word & LINE_MASK)
-
-    def step(self, n: int | None = None) -> Step:
-        """Step ``n``, or the present one.
-
-        Raises:
-            IndexError: there is no such step.
-        """
-        n = self.position if n is None else n
-        frame = self.frame_at(n)
-        return Step(n, self.kind_at(n), frame, self.statement_at(n), frame.depth)
-
-    def own_before(self, frame: FrameRecord, n: int) -> int | None:
-        """The last step of ``frame`` itself before step ``n``; None if it had none yet."""
-        m = min(n - 1, frame.last_step)
-        while m >= frame.first_step:
-            if self.tape.who[m] == frame.index:
-                return m
-            m = self.frame_at(m).first_step - 1
-        return None
-
-    def stack(self, n: int | None = None) -> tuple[Level, ...]:
-        """The call stack at step ``n``, or now; outermost first."""
-        n = self.position if n is None else n
-        frame: FrameRecord | None = self.frame_at(n)
-        levels: list[Level] = []
-        at: int | None = n
-        while frame is not None:
-            levels.append(Level(frame, None if at is None else self.statement_at(at)))
-            at = (
-                None
-                if frame.parent is None
-                else self.own_before(frame.parent, frame.first_step)
-            )
-            frame = frame.parent
-        return tuple(reversed(levels))
+    # ---- local variables ----
 
     def locals_of(self, frame: FrameRecord, n: int | None = None) -> dict[str, Any]:
         """Names and values of a frame's local variables at step ``n``, or now.

@@ -1,4 +1,4 @@
-"""Local variables at any step, from the logs of the frames.
+"""Local variables: logging their changes while a frame runs, and finding them at any step.
 
 A log only says what a variable became, so going back means starting again: from the last of the pictures that are
 kept every few thousand changes.
@@ -6,9 +6,11 @@ kept every few thousand changes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from thpkit.trace.tape import MISSING, FrameRecord
+from thpkit.trace.values import BOXES, box
 
 EVERY: Final = 4096
 """Entries of a log between two pictures; even, because a change has two."""
@@ -38,9 +40,59 @@ class Variables:
         return dict(values)
 
 
-def _replay(log: list[Any], start: int, stop: int, values: dict[str, Any]) -> None:
+def _replay(log: Sequence[Any], start: int, stop: int, values: dict[str, Any]) -> None:
     for i in range(start, stop, 2):
         if log[i + 1] is MISSING:
             values.pop(log[i], None)
         else:
             values[log[i]] = log[i + 1]
+
+
+# ---- while a frame runs ------
+
+
+def note(
+    log: list[Any], name: str, value: Any, values: dict[str, Any], boxed: dict[str, Any]
+) -> None:
+    """Log that a local variable became ``value``, or is unbound (MISSING).
+
+    A mutable container is logged as the text it shows, because its later changes are not writes of kernel state.
+    """
+    if type(value) in BOXES:
+        values[name] = value
+        boxed.setdefault(name, None)
+        _note_boxes(log, values, boxed)
+        return
+    boxed.pop(name, None)
+    if value is MISSING:
+        del values[name]
+    else:
+        values[name] = value
+        if isinstance(value, BaseException):
+            value = box(value)
+    log.extend((name, value))
+
+
+def note_all(
+    log: list[Any],
+    now: Mapping[str, Any],
+    values: dict[str, Any],
+    boxed: dict[str, Any],
+) -> None:
+    """Log all local variables that differ from ``values``, and containers that show something else now."""
+    for name in [name for name in values if name not in now]:
+        note(log, name, MISSING, values, boxed)
+    for name, value in now.items():
+        if value is not values.get(name, MISSING) and name[0] != ".":
+            note(log, name, value, values, boxed)
+    if boxed:
+        _note_boxes(log, values, boxed)
+
+
+def _note_boxes(log: list[Any], values: dict[str, Any], boxed: dict[str, Any]) -> None:
+    """Log the containers that show something else than they did."""
+    for name, text in boxed.items():
+        shown = box(values[name])
+        if shown != text:
+            boxed[name] = shown
+            log.extend((name, shown))

@@ -127,7 +127,8 @@ def place_of(moment: Moment) -> Place | None:
     tasks = [task, *moment.kernel.tasks.values()]
     section = moment.section
     if section is not None and task.mm is not None:
-        known = moment.timeline.locals_of(section.frame, section.last)
+        until = min(moment.n, section.last)
+        known = moment.timeline.locals_of(section.frame, until)
         address = _address_in(known)
         if address is not None:
             return Place(task.mm, address)

@@ -4,7 +4,7 @@ Callers write ``from thpkit.kernel import xarray`` and ``xarray.xas_store(xas, p
 
 ========== ==================================================================================
 entries    what a slot can hold, and the tests for it
-nodes      struct xarray, struct xa_node, and how nodes are allocated and freed
+nodes      struct xarray, struct xa_node; alloc: how nodes are allocated and freed, xas_nomem
 state      the cursor, struct xa_state
 walk       xas_load, xas_next, xas_prev: from the head to a slot, and to its neighbours
 find       xas_find, xas_find_conflict, xas_pause; find_marked: the same by marks
@@ -23,6 +23,7 @@ depends on it.
 Left out: RCU grace periods, the soft-interrupt locks, lockdep's test that the lock is held.
 """
 
+from thpkit.kernel.xarray.alloc import NOWAIT_SITE, xas_alloc, xas_nomem
 from thpkit.kernel.xarray.api import (
     xa_clear_mark,
     xa_cmpxchg,
@@ -37,12 +38,7 @@ from thpkit.kernel.xarray.api import (
     xa_store,
     xa_store_range,
 )
-from thpkit.kernel.xarray.create import (
-    xas_alloc,
-    xas_create,
-    xas_create_range,
-    xas_expand,
-)
+from thpkit.kernel.xarray.create import xas_create, xas_create_range, xas_expand
 from thpkit.kernel.xarray.dump import dump_tree, tree_hash, walk_nodes
 from thpkit.kernel.xarray.entries import (
     RETRY_ENTRY,
@@ -108,7 +104,6 @@ from thpkit.kernel.xarray.marks import (
     xas_set_mark,
 )
 from thpkit.kernel.xarray.nodes import (
-    NOWAIT_SITE,
     XA_FLAGS_ACCOUNT,
     XA_FLAGS_ALLOC,
     XA_FLAGS_ALLOC1,
@@ -132,6 +127,7 @@ from thpkit.kernel.xarray.nodes import (
     xa_marked,
 )
 from thpkit.kernel.xarray.state import (
+    BITS_PER_LONG,
     XA_STATE,
     XA_STATE_ORDER,
     XAS_BOUNDS,
@@ -139,11 +135,11 @@ from thpkit.kernel.xarray.state import (
     Place,
     XasPlace,
     XaState,
+    nowhere,
     xas_error,
     xas_frozen,
     xas_invalid,
     xas_is_node,
-    xas_nomem,
     xas_not_node,
     xas_reset,
     xas_retry,
@@ -172,6 +168,7 @@ from thpkit.kernel.xarray.walk import (
 )
 
 __all__ = [
+    "BITS_PER_LONG",
     "NOWAIT_SITE",
     "RETRY_ENTRY",
     "ULONG_MAX",
@@ -211,6 +208,7 @@ __all__ = [
     "check",
     "dump_tree",
     "machine_word",
+    "nowhere",
     "page_cache_xarray",
     "tree_hash",
     "walk_nodes",

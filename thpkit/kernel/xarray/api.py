@@ -17,6 +17,7 @@ import errno
 from thpkit.kernel import locks, splat
 from thpkit.kernel.flags import Gfp
 from thpkit.kernel.xarray import (
+    alloc,
     create,
     entries,
     locking,
@@ -29,14 +30,15 @@ from thpkit.kernel.xarray import (
 )
 from thpkit.kernel.xarray.entries import ZERO_ENTRY, Entry, XaError
 from thpkit.kernel.xarray.nodes import XA_FREE_MARK, XArray
-from thpkit.kernel.xarray.state import XAS_RESTART, XaState
+from thpkit.kernel.xarray.state import XaState
 
 NOT_STORABLE = "a sibling or retry entry may not be stored"
 
 
 def xa_load(xa: XArray, index: int) -> Entry:
-    """The entry at ``index``, or None. Takes no lock and no reference: the caller must keep what it finds
-    alive.
+    """The entry at ``index``, or None.
+
+    Takes no lock and no reference: the caller must keep what it finds alive.
 
     Models: lib/xarray.c: xa_load (v5.4).
     """
@@ -64,28 +66,6 @@ def xas_result(xas: XaState, curr: Entry) -> Entry:
     return curr
 
 
-def __xas_nomem(xas: XaState, gfp: Gfp) -> bool:
-    """The same as ``xas_nomem``, for a caller that holds the lock: drops it while the allocation may sleep.
-
-    Models: lib/xarray.c: __xas_nomem (v5.4).
-    """
-    if state.xas_error(xas) != -errno.ENOMEM:
-        state.xas_destroy(xas)
-        return False
-    if xas.xa.xa_flags & nodes.XA_FLAGS_ACCOUNT:
-        gfp = gfp | Gfp.ACCOUNT
-    if gfp & Gfp.RECLAIM:
-        locking.xas_unlock_type(xas)
-        xas.xa_alloc = nodes.kmem_cache_alloc_node(gfp)
-        locking.xas_lock_type(xas)
-    else:
-        xas.xa_alloc = nodes.kmem_cache_alloc_node(gfp)
-    if xas.xa_alloc is None:
-        return False
-    xas.xa_node = XAS_RESTART
-    return True
-
-
 # ---- storing --------------------------------------------------------------------------------------------
 
 
@@ -108,7 +88,7 @@ def xa_store(xa: XArray, index: int, entry: Entry, gfp: Gfp) -> Entry:
         curr = store.xas_store(xas, entry)
         if nodes.xa_track_free(xa):
             marks.xas_clear_mark(xas, XA_FREE_MARK)
-        if not __xas_nomem(xas, gfp):
+        if not alloc.__xas_nomem(xas, gfp):
             break
     locking.xas_unlock_type(xas)
     return xas_result(xas, curr)
@@ -149,7 +129,7 @@ def xa_insert(xa: XArray, index: int, entry: Entry, gfp: Gfp) -> int:
                 marks.xas_clear_mark(xas, XA_FREE_MARK)
         else:
             state.xas_set_err(xas, -errno.EBUSY)
-        if not __xas_nomem(xas, gfp):
+        if not alloc.__xas_nomem(xas, gfp):
             break
     locking.xas_unlock_type(xas)
     return state.xas_error(xas)
@@ -174,7 +154,7 @@ def xa_cmpxchg(xa: XArray, index: int, old: Entry, entry: Entry, gfp: Gfp) -> En
             store.xas_store(xas, entry)
             if nodes.xa_track_free(xa) and entry is not None:
                 marks.xas_clear_mark(xas, XA_FREE_MARK)
-        if not __xas_nomem(xas, gfp):
+        if not alloc.__xas_nomem(xas, gfp):
             break
     locking.xas_unlock_type(xas)
     return xas_result(xas, curr)
@@ -232,7 +212,7 @@ def xa_store_range(xa: XArray, first: int, last: int, entry: Entry, gfp: Gfp) ->
             if first > last:
                 break
         locking.xas_unlock_type(xas)
-        if not state.xas_nomem(xas, gfp):
+        if not alloc.xas_nomem(xas, gfp):
             break
     return xas_result(xas, None)
 

@@ -8,60 +8,15 @@ from __future__ import annotations
 import errno
 
 from thpkit.kernel import units
-from thpkit.kernel.flags import Gfp
 from thpkit.kernel.kobject import primitive
-from thpkit.kernel.xarray import entries, marks, nodes, state, walk
+from thpkit.kernel.xarray import alloc, entries, marks, nodes, state, walk
 from thpkit.kernel.xarray.entries import ZERO_ENTRY, Entry
 from thpkit.kernel.xarray.nodes import (
-    XA_FLAGS_ACCOUNT,
     XA_FREE_MARK,
     XA_MAX_MARKS,
     XaNode,
 )
 from thpkit.kernel.xarray.state import XaState
-
-
-@primitive
-def node_init(node: XaNode, xas: XaState, shift: int, parent: XaNode | None) -> None:
-    """Make ``node`` an empty node of level ``shift`` below ``parent``: the last lines of ``xas_alloc``."""
-    node.shift = shift
-    node.count = 0
-    node.nr_values = 0
-    node.parent = parent
-    node.array = xas.xa
-
-
-def xas_alloc(xas: XaState, shift: int) -> XaNode | None:
-    """A fresh node of level ``shift`` for the slot the cursor stands on (for the head: xa_node is None).
-
-    Takes the node allocated ahead if there is one, else allocates without sleeping. The parent counts the new
-    child at once; linking it into the slot is left to the caller.
-
-    Returns:
-        None if there is no memory (the cursor is then in error -ENOMEM), or if the cursor is nowhere.
-
-    Models: lib/xarray.c: xas_alloc (v5.4).
-    """
-    parent = xas.xa_node
-    if state.nowhere(parent):
-        return None
-    node = xas.xa_alloc
-    if node is not None:
-        xas.xa_alloc = None
-    else:
-        gfp = Gfp.NOWAIT | Gfp.NOWARN
-        if xas.xa.xa_flags & XA_FLAGS_ACCOUNT:
-            gfp = gfp | Gfp.ACCOUNT
-        node = nodes.kmem_cache_alloc_node(gfp)
-        if node is None:
-            state.xas_set_err(xas, -errno.ENOMEM)
-            return None
-    if parent is not None:
-        node.offset = xas.xa_offset
-        parent.count = parent.count + 1
-        state.xas_update(xas, parent)
-    node_init(node, xas, shift, parent)
-    return node
 
 
 @primitive
@@ -107,7 +62,7 @@ def xas_expand(xas: XaState, head: Entry) -> int:
     xas.xa_node = None
 
     while highest > entries.max_index(head):
-        top = xas_alloc(xas, shift)
+        top = alloc.xas_alloc(xas, shift)
         if top is None:
             return -errno.ENOMEM
         top.count = 1
@@ -164,7 +119,7 @@ def xas_create(xas: XaState, allow_root: bool) -> Entry:
     while shift > xas.xa_shift:
         shift = shift - units.XA_CHUNK_SHIFT
         if entry is None:
-            child = xas_alloc(xas, shift)
+            child = alloc.xas_alloc(xas, shift)
             if child is None:
                 break
             if nodes.xa_track_free(xa):

@@ -25,13 +25,13 @@ def xas_advance(xas: XaState) -> None:
 
 
 def xas_find(xas: XaState, max: int) -> Entry:
-    """The next entry that is present, at an index up to ``max``. On a fresh cursor the search includes its
-    index.
+    """The next entry that is present, at an index up to ``max``.
 
-    Expects the array's lock or an RCU section; a lockless reader checks the result with ``xas_retry``. A
-    cursor that stands on a slot regards it as done and goes on behind it. Siblings are skipped, zero and
-    retry entries are not. The first step of a fresh cursor is a load, so a multi-index cursor over small
-    entries finds the *link to a node*.
+    On a fresh cursor the search includes its index. A cursor that stands on a slot regards it as done and
+    goes on behind it. Siblings are skipped, zero and retry entries are not. The first step of a fresh cursor
+    is a load, so a multi-index cursor over small entries finds the *link to a node*.
+
+    Expects the array's lock or an RCU section; a lockless reader checks the result with ``xas_retry``.
 
     Returns:
         The entry; the cursor's index is then its first index, or the index asked for if that lies inside
@@ -117,7 +117,8 @@ def xas_find_conflict(xas: XaState) -> Entry:
 
     Returns:
         The entry; None once the range holds no further one. The cursor is then on the first slot of the
-        range if its node exists; XAS_BOUNDS if the tree does not reach the index.
+        range if its node exists; on the head if the range is larger than the tree; XAS_BOUNDS if the tree
+        does not reach the index.
 
     Models: lib/xarray.c: xas_find_conflict (v5.4).
     """
@@ -166,11 +167,10 @@ def xas_find_conflict(xas: XaState) -> Entry:
 
 
 def xas_pause(xas: XaState) -> None:
-    """Make the cursor survive the tree changing: its next search starts at the head, behind the present
-    entry.
+    """Prepare the cursor for changes of the tree.
 
-    To be called under the lock or RCU section of the iteration, before leaving it. Nothing for a cursor
-    that is nowhere.
+    Its next search starts at the head, behind the present entry. To be called under the lock or RCU section
+    of the iteration, before leaving it. Nothing for a cursor that is nowhere.
 
     Models: lib/xarray.c: xas_pause (v5.4).
     Differs from v5.3: behind the highest index the place becomes XAS_BOUNDS; v5.3 started again at index 0.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from thpkit.kernel import splat
 from thpkit.kernel.flags import Gfp
 from thpkit.kernel.xarray import (
+    alloc,
     api,
     entries,
     find_marked,
@@ -77,7 +78,7 @@ def __xa_alloc(xas: XaState, entry: Entry, limit: XaLimit, gfp: Gfp) -> tuple[in
             found = xas.xa_index
         store.xas_store(xas, entry)
         marks.xas_clear_mark(xas, XA_FREE_MARK)
-        if not api.__xas_nomem(xas, gfp):
+        if not alloc.__xas_nomem(xas, gfp):
             break
     error = state.xas_error(xas)
     if error:

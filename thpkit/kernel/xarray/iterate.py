@@ -23,10 +23,9 @@ def _find_filtered(xas: XaState, max: int, filter: int) -> Entry:
 
 
 def xa_find(xa: XArray, index: int, max: int, filter: int) -> tuple[int, Entry]:
-    """The first entry at an index from ``index`` to ``max``, inclusive, that matches ``filter``. Takes no
-    lock.
+    """The first entry at an index from ``index`` to ``max``, inclusive, that matches ``filter``.
 
-    ``filter`` is a mark or XA_PRESENT.
+    ``filter`` is a mark or XA_PRESENT. Takes no lock.
 
     Returns:
         Its index and the entry. ``index`` itself if that lies inside a wide entry. (``index``, None) if
@@ -66,6 +65,9 @@ def xa_find_after(xa: XArray, index: int, max: int, filter: int) -> tuple[int, E
     Returns:
         As :func:`xa_find`.
 
+    With a mark as filter, a marked entry that is several slots wide can be found again from inside: the
+    marked search steps back to its first slot. The kernel of this time does the same.
+
     Models: lib/xarray.c: xa_find_after (v5.4).
     Differs from v5.3: entries that begin before ``index`` + 1 are recognised at every level of the tree,
     and the highest index ends the search.
@@ -89,10 +91,9 @@ def xa_find_after(xa: XArray, index: int, max: int, filter: int) -> tuple[int, E
 
 
 def xa_extract(xa: XArray, start: int, max: int, n: int, filter: int) -> list[Entry]:
-    """Up to ``n`` entries that match ``filter``, from index ``start`` to ``max``, by rising index. Takes no
-    lock.
+    """Up to ``n`` entries that match ``filter``, from index ``start`` to ``max``, by rising index.
 
-    Differs: the kernel fills an array of the caller and returns the number.
+    Takes no lock. Differs: the kernel fills an array of the caller and returns the number.
 
     Models: lib/xarray.c: xa_extract (v5.4).
     """
@@ -122,8 +123,10 @@ def xa_extract(xa: XArray, start: int, max: int, n: int, filter: int) -> list[En
 def xa_for_each(
     xa: XArray, start: int = 0, filter: int = XA_PRESENT
 ) -> Iterator[tuple[int, Entry]]:
-    """Index and entry of every match from ``start`` on, for checks, views and tests. The array may change
-    between.
+    """Index and entry of every match from ``start`` on, for checks, views and tests.
+
+    The array may change between two results. With a mark as filter this does not end at a marked entry that
+    is several slots of a leaf wide (see :func:`xa_find_after`): use :func:`xas_for_each_marked` there.
 
     Models: include/linux/xarray.h: xa_for_each_start, xa_for_each_marked (v5.4).
     """

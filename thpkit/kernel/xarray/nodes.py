@@ -13,8 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from thpkit.kernel import current, fault_inject, locks, units
-from thpkit.kernel.flags import Gfp
+from thpkit.kernel import units
 from thpkit.kernel.kobject import KArray, KObject, kstruct, primitive
 from thpkit.kernel.locks import SpinLock
 
@@ -51,10 +50,6 @@ XA_PRESENT: Final = 8
 """The filter "any entry that is present", where a mark may stand as well."""
 XA_FREE_MARK: Final = XA_MARK_0
 """The mark that says "free" in arrays that track free slots."""
-
-NOWAIT_SITE: Final = "xa_node_nowait"
-"""Key in ``kernel.fail_plans`` of a plan that strikes only node allocations that may not sleep. While it
-makes one fail, the plan for ``xa_node`` is not asked."""
 
 
 @kstruct
@@ -160,47 +155,7 @@ def xa_mark_clear(xa: XArray, mark: int) -> None:
     xa.xa_flags = xa.xa_flags & ~(1 << XA_FLAGS_MARK_SHIFT + mark)
 
 
-# ---- nodes ----------------------------------------------------------------------------------------------
-
-
-@primitive
-def kmem_cache_alloc_node(gfp: Gfp) -> XaNode | None:
-    """Allocate an empty node that is in no array yet; None if that fails.
-
-    Sleeps if ``gfp`` allows reclaim. Counts as an attempt at the fault-injection site ``xa_node``, unless
-    it may not sleep and the plan :data:`NOWAIT_SITE` makes it fail.
-
-    Models: kmem_cache_alloc on radix_tree_node_cachep, as lib/xarray.c uses it (v5.4).
-    """
-    if gfp & Gfp.RECLAIM:
-        locks.might_sleep("kmem_cache_alloc")
-    elif fault_inject.should_fail(NOWAIT_SITE):
-        return None
-    if fault_inject.should_fail("xa_node"):
-        return None
-    current.kernel.xa_nodes = current.kernel.xa_nodes + 1
-    return XaNode(
-        current.new_name("xa_node"),
-        slots=KArray.filled(units.XA_CHUNK_SIZE, None),
-        marks=KArray.filled(XA_MAX_MARKS, 0),
-    )
-
-
-@primitive
-def kmem_cache_free_node(node: XaNode) -> None:
-    """Give back a node that never was in a tree. Models: kmem_cache_free, as lib/xarray.c uses it (v5.4)."""
-    node.array = XA_RCU_FREE
-    current.kernel.xa_nodes = current.kernel.xa_nodes - 1
-
-
-@primitive
-def xa_node_free(node: XaNode) -> None:
-    """Free a node that was taken out of its tree. Readers that stand on it may go on reading it.
-
-    Models: lib/xarray.c: xa_node_free (v5.4).
-    """
-    node.array = XA_RCU_FREE
-    current.kernel.xa_nodes = current.kernel.xa_nodes - 1
+# ---- slots ----------------------------------------------------------------------------
 
 
 @primitive

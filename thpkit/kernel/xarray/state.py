@@ -8,13 +8,11 @@ Models: include/linux/xarray.h: struct xa_state and the functions on it (v5.4).
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from thpkit.kernel import units
-from thpkit.kernel.flags import Gfp
 from thpkit.kernel.kobject import KObject, kstruct, primitive
 from thpkit.kernel.xarray import entries, nodes
 from thpkit.kernel.xarray.entries import (
@@ -151,8 +149,7 @@ def xas_set_offset(xas: XaState) -> None:
 
     Models: lib/xarray.c: xas_set_offset (v5.4).
     """
-    node = entries.xa_to_node(node_of(xas))
-    xas.xa_offset = nodes.get_offset(xas.xa_index, node)
+    xas.xa_offset = nodes.get_offset(xas.xa_index, node_of(xas))
 
 
 @primitive
@@ -282,37 +279,3 @@ def xas_update(xas: XaState, node: XaNode) -> None:
     """
     if xas.xa_update is not None:
         xas.xa_update(node)
-
-
-# ---- memory ---------------------------------------------------------------------------------------------
-
-
-def xas_destroy(xas: XaState) -> None:
-    """Give back the node allocated ahead, if there is one. Models: lib/xarray.c: xas_destroy (v5.4)."""
-    node = xas.xa_alloc
-    if node is None:
-        return
-    nodes.kmem_cache_free_node(node)
-    xas.xa_alloc = None
-
-
-def xas_nomem(xas: XaState, gfp: Gfp) -> bool:
-    """After an operation, without the lock: if it ran out of memory, allocate a node and say "try again".
-
-    Call it in a loop around lock, operation, unlock; the last call, which finds no error, gives back a node
-    that was not used. Sleeps if ``gfp`` allows it.
-
-    Returns:
-        True if the operation should be repeated; the cursor is reset and holds a node. False if it had
-        another result than -ENOMEM, or if this allocation failed too (the cursor stays in error).
-
-    Models: lib/xarray.c: xas_nomem (v5.4). Left out: charging to the memory control group.
-    """
-    if xas_error(xas) != -errno.ENOMEM:
-        xas_destroy(xas)
-        return False
-    xas.xa_alloc = nodes.kmem_cache_alloc_node(gfp)
-    if xas.xa_alloc is None:
-        return False
-    xas.xa_node = XAS_RESTART
-    return True

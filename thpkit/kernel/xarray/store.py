@@ -6,7 +6,7 @@ Models: lib/xarray.c (v5.4).
 from __future__ import annotations
 
 from thpkit.kernel import units
-from thpkit.kernel.xarray import create, entries, marks, nodes, state, walk
+from thpkit.kernel.xarray import alloc, create, entries, marks, nodes, state, walk
 from thpkit.kernel.xarray.entries import RETRY_ENTRY, Entry
 from thpkit.kernel.xarray.nodes import XA_FREE_MARK, XaNode
 from thpkit.kernel.xarray.state import XAS_BOUNDS, XaState
@@ -57,6 +57,7 @@ def xas_store(xas: XaState, entry: Entry) -> Entry:
             xas_free_nodes(xas, replaced)
         if node is None:
             break
+        # A truth value counts as 1: plus one if the slot became full, minus one if it became empty.
         count = count + (replaced is None) - (entry is None)
         values = values + value - entries.xa_is_value(first)
         if entry is not None:
@@ -118,7 +119,7 @@ def xas_free_nodes(xas: XaState, top: XaNode) -> None:
             node.count = 0
             node.nr_values = 0
             state.xas_update(xas, node)
-            nodes.xa_node_free(node)
+            alloc.xa_node_free(node)
             if node is top:
                 return
             assert parent is not None, f"{node} below {top} has no parent"
@@ -138,7 +139,7 @@ def xas_delete_node(xas: XaState) -> None:
         parent = node.parent
         xas.xa_node = parent
         xas.xa_offset = node.offset
-        nodes.xa_node_free(node)
+        alloc.xa_node_free(node)
         if parent is None:
             xas.xa.xa_head = None
             xas.xa_node = XAS_BOUNDS
@@ -182,7 +183,7 @@ def xas_shrink(xas: XaState) -> None:
         if not entries.xa_is_node(entry):
             node.slots[0] = RETRY_ENTRY
         state.xas_update(xas, node)
-        nodes.xa_node_free(node)
+        alloc.xa_node_free(node)
         if not entries.xa_is_node(entry):
             break
         node = entry

@@ -1,0 +1,330 @@
+"""Random system calls of two processes on two files, with failures and with other tasks' calls in between.
+
+A hypothesis state machine: after every call all invariants hold; after exit, close and truncate every gauge is zero.
+What happened on the way is tallied, so that a test can assert that the interesting things did happen.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from thpkit.checks import broken
+from thpkit.kernel import filemap, locks, memory, page_alloc, swap, units
+from thpkit.kernel.fault import Signal
+from thpkit.kernel.flags import Access, MapFlags, OpenFlags, Prot
+from thpkit.kernel.machine import Machine, Process
+from thpkit.kernel.splat import Config
+from thpkit.kernel.units import REAL, SMALL, Geometry
+from thpkit.kernel.variant import REF, Variant
+from thpkit.kernel.vmstat import NodeStat, VmEvent
+
+TALLY: Final[Counter[str]] = Counter()
+"""What happened in all runs of this process, by name."""
+
+PATHS: Final = ("/huge", "/small")
+BLOCKS: Final = 3
+"""Huge pages in the larger file; its last one is only half there."""
+
+
+class Calls(RuleBasedStateMachine):
+    """Two processes that call whatever they like."""
+
+    geometry: Geometry = SMALL
+    variant: Variant = REF
+
+    @initialize(cut=st.integers(0, 3))
+    def boot(self, cut: int) -> None:
+        """Two files and two processes."""
+        self.machine = Machine(
+            variant=self.variant, config=Config(geometry=self.geometry)
+        )
+        with self.machine.installed():
+            self.page = units.PAGE_SIZE
+            self.block = units.HPAGE_PMD_SIZE
+            self.nr = units.HPAGE_PMD_NR
+        size = BLOCKS * self.block - (self.block // 2 if cut else 0)
+        self.machine.create("/huge", size=size)
+        self.machine.create("/small", size=self.block, huge=False)
+        self.serial = 0
+        self.maps: list[tuple[Process, int, int]] = []
+        self.alive = [self._program(), self._program()]
+
+    def _spawn(self) -> Process:
+        self.serial += 1
+        return self.machine.spawn(f"P{self.serial}")
+
+    def _program(self) -> Process:
+        """A process that has both files open and the larger one mapped, as a program would."""
+        who = self._spawn()
+        for path in PATHS:
+            who.open(path)
+        self._map(
+            who, BLOCKS * self.block, Prot.READ | Prot.EXEC, MapFlags.PRIVATE, 3, 0
+        )
+        return who
+
+    def _map(
+        self,
+        who: Process,
+        length: int,
+        prot: Prot,
+        kind: MapFlags,
+        fd: int,
+        offset: int,
+    ) -> None:
+        result = who.mmap(length, prot, kind, fd, offset)
+        if self._note(result):
+            self.maps.append((who, result, length))
+
+    def _who(self, n: int) -> Process:
+        return self.alive[n % len(self.alive)]
+
+    # ---- system calls ---------------------------------------------------------------------------------
+
+    @rule(
+        n=st.integers(0, 1),
+        path=st.sampled_from(PATHS),
+        rw=st.sampled_from([0, 0, 0, 2, 2, 0o1002]),
+    )
+    def open(self, n: int, path: str, rw: int) -> None:
+        """Open a file, mostly for reading."""
+        self._note(self._who(n).open(path, OpenFlags(rw)))
+
+    @rule(n=st.integers(0, 1), at=st.integers(0, 6))
+    def close(self, n: int, at: int) -> None:
+        """Close any descriptor."""
+        self._note(self._who(n).close(3 + at))
+
+    @rule(
+        n=st.integers(0, 1),
+        at=st.integers(0, 2),
+        pages=st.integers(1, 24),
+        whole=st.booleans(),
+        offset=st.sampled_from([0, 0, 0, 1, 4, 8]),
+        prot=st.sampled_from([1, 1, 5, 3, 3, 7]),
+        kind=st.sampled_from([1, 2, 2, 2, 3, 4]),
+    )
+    def mmap(
+        self,
+        n: int,
+        at: int,
+        pages: int,
+        whole: bool,
+        offset: int,
+        prot: int,
+        kind: int,
+    ) -> None:
+        """Map part of a file."""
+        who = self._who(n)
+        length = BLOCKS * self.block if whole else self._scaled(pages) * self.page
+        where = self._scaled(offset) * self.page
+        self._map(who, length, Prot(prot), MapFlags(kind), 3 + at, where)
+
+    @precondition(lambda self: self.maps)
+    @rule(
+        which=st.integers(0, 9),
+        page=st.integers(0, 24),
+        access=st.sampled_from([1, 1, 1, 2, 2, 4]),
+    )
+    def touch(self, which: int, page: int, access: int) -> None:
+        """Access mapped memory, or memory that was mapped once."""
+        who, start, length = self.maps[which % len(self.maps)]
+        if who not in self.alive:
+            return
+        mapped = who.mm.map_count
+        result = who.touch(
+            start + self._scaled(page) * self.page % length, Access(access)
+        )
+        if isinstance(result, Signal):
+            TALLY[result.name] += 1
+        assert who.mm.map_count == mapped
+
+    @precondition(lambda self: self.maps)
+    @rule(which=st.integers(0, 9), page=st.integers(0, 24), pages=st.integers(0, 24))
+    def munmap(self, which: int, page: int, pages: int) -> None:
+        """Unmap part of a mapping, or all of it."""
+        who, start, length = self.maps[which % len(self.maps)]
+        if who in self.alive:
+            first = self._scaled(page) * self.page % length
+            self._note(
+                who.munmap(start + first, (self._scaled(pages) * self.page) or length)
+            )
+
+    @precondition(lambda self: self.maps)
+    @rule(
+        which=st.integers(0, 9),
+        page=st.integers(0, 24),
+        pages=st.integers(1, 24),
+        prot=st.integers(0, 7),
+    )
+    def mprotect(self, which: int, page: int, pages: int, prot: int) -> None:
+        """Change rights."""
+        who, start, length = self.maps[which % len(self.maps)]
+        if who in self.alive:
+            first = self._scaled(page) * self.page % length
+            self._note(
+                who.mprotect(start + first, self._scaled(pages) * self.page, Prot(prot))
+            )
+
+    @rule(
+        n=st.integers(0, 1),
+        path=st.sampled_from(PATHS),
+        pages=st.sampled_from([0, 5, 8, 11, 16, 20, 24]),
+    )
+    def truncate(self, n: int, path: str, pages: int) -> None:
+        """Make a file shorter or longer."""
+        self._note(self._who(n).truncate(path, self._scaled(pages) * self.page))
+
+    @rule(
+        n=st.integers(0, 1),
+        at=st.integers(0, 2),
+        page=st.integers(0, 24),
+        count=st.integers(1, 3),
+    )
+    def read(self, n: int, at: int, page: int, count: int) -> None:
+        """Read through the cache."""
+        result = self._who(n).read(3 + at, self._scaled(page), count)
+        if isinstance(result, int):
+            self._note(result)
+
+    @rule(n=st.integers(0, 1), at=st.integers(0, 2), page=st.integers(0, 24))
+    def write(self, n: int, at: int, page: int) -> None:
+        """Write through the cache."""
+        self._note(self._who(n).write(3 + at, self._scaled(page) % (BLOCKS * self.nr)))
+
+    @rule(n=st.integers(0, 1))
+    def load_text(self, n: int) -> None:
+        """Map a file as exec does."""
+        who = self._who(n)
+        result = who.load_text(3, self.block * 2)
+        if self._note(result):
+            self.maps.append((who, result, self.block * 2))
+
+    @rule(n=st.integers(0, 1))
+    def exit(self, n: int) -> None:
+        """End a process and start another."""
+        who = self._who(n)
+        who.exit()
+        self.alive[self.alive.index(who)] = self._program()
+
+    # ---- trouble --------------------------------------------------------------------------------------
+
+    @rule(
+        site=st.sampled_from(
+            ["page", "xa_node", "xa_node", "pgtable", "memcg", "read"]
+        ),
+        skip=st.integers(0, 8),
+        count=st.integers(1, 6),
+    )
+    def fail(self, site: str, skip: int, count: int) -> None:
+        """Let something fail soon."""
+        self.machine.fail(site, skip=skip, count=count)
+
+    @rule(
+        where=st.sampled_from(
+            [
+                page_alloc.alloc_pages,
+                filemap.thp_add_to_page_cache,
+                memory.finish_fault,
+                swap.lru_cache_add,
+                filemap.find_get_entry,
+                locks.lock_page,
+            ]
+        ),
+        visit=st.integers(1, 3),
+        what=st.integers(0, 5),
+        page=st.integers(0, 24),
+    )
+    def interrupt(
+        self, where: Callable[..., object], visit: int, what: int, page: int
+    ) -> None:
+        """Let another task call something in the middle of a call that is still to come."""
+        self.machine.interrupt(
+            where, visit, lambda machine: self._elsewhere(machine, what, page)
+        )
+
+    def _elsewhere(self, machine: Machine, what: int, page: int) -> None:
+        """One call of a process of its own: it holds no lock that the interrupted one could wait for."""
+        TALLY["interruption"] += 1
+        other = self._spawn()
+        path = PATHS[what % 2]
+        fd = other.open(path, OpenFlags.RDWR if what == 5 else OpenFlags.RDONLY)
+        if fd >= 0:
+            start = other.mmap(BLOCKS * self.block, Prot.READ, MapFlags.PRIVATE, fd)
+            if start >= 0 and not self._page_locks_held():
+                other.touch(
+                    start + self._scaled(page) * self.page % (BLOCKS * self.block)
+                )
+        other.exit()
+
+    def _page_locks_held(self) -> bool:
+        return any(
+            held.cls != "mmap_sem"
+            for task in self.machine.kernel.tasks.values()
+            for held in task.holds()
+        )
+
+    # ---- what must hold -------------------------------------------------------------------------------
+
+    def _scaled(self, pages: int) -> int:
+        """Pages of the small geometry as pages of this one, so that blocks stay blocks."""
+        return pages * self.nr // 8
+
+    def _note(self, result: int) -> bool:
+        """Tally an errno; True if the call worked."""
+        if result < 0:
+            TALLY[errno.errorcode[-result]] += 1
+        return result >= 0
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        """All checks, after every call."""
+        if hasattr(self, "machine"):
+            assert broken(self.machine.kernel) == []
+
+    def teardown(self) -> None:
+        """After exit, close and truncate nothing is left."""
+        if not hasattr(self, "machine"):
+            return
+        events = self.machine.kernel.vmstat.events
+        for event in (
+            VmEvent.THP_FILE_ALLOC,
+            VmEvent.THP_FILE_MAPPED,
+            VmEvent.THP_SPLIT_PMD,
+        ):
+            TALLY[event.name] += events[event]
+        self.machine.kernel.fail_plans = type(self.machine.kernel.fail_plans)()
+        for process in self.alive:
+            process.exit()
+        last = self._spawn()
+        for path in PATHS:
+            assert last.truncate(path, 0) == 0
+        last.exit()
+        self.machine.drain()
+        kernel = self.machine.kernel
+        assert {
+            s.name: kernel.vmstat.node[s] for s in NodeStat if kernel.vmstat.node[s]
+        } == {}
+        assert (kernel.memcg.charged, kernel.xa_nodes, len(kernel.zone.tables)) == (
+            0,
+            0,
+            0,
+        )
+
+
+class RealCalls(Calls):
+    """The same on real sizes."""
+
+    geometry = REAL

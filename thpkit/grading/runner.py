@@ -1,0 +1,228 @@
+"""Inside the worker's child: load the learner's file under limits, play the cases on it, answer once.
+
+What goes into the answer is data: what every call returned and left behind. Nobody here knows what was expected.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from json import dumps
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+from thpkit import checks
+from thpkit.grading import learner
+from thpkit.grading.cases import Case, case_of
+from thpkit.grading.learner import LoadError
+from thpkit.grading.observe import observe, plain
+from thpkit.grading.player import Player
+from thpkit.kernel.machine import Machine
+from thpkit.kernel.splat import KernelStop
+from thpkit.kernel.variant import REF, Variant
+from thpkit.trace import endings
+
+# bound before the learner's code runs, so that replacing them changes nothing
+_write: Final = os.write
+_exit: Final = os._exit
+
+UNREMARKABLE: Final = frozenset({"create", "spawn", "open", "close", "mmap"})
+"""Calls after which the invariants are not looked at: they move no page."""
+
+
+class Endless(BaseException):
+    """A case has used up its time."""
+
+
+def run(request: dict[str, Any], channel: int) -> NoReturn:
+    """Do what the request says, write the answer to ``channel`` and end this process."""
+    _Run(request, channel).go()
+
+
+class _Run:
+    """One request."""
+
+    def __init__(self, request: dict[str, Any], channel: int) -> None:
+        self._request = request
+        self._channel = channel
+        self._limits: dict[str, float] = request["limits"]
+        self._file: str | None = request["file"]
+        self._answer: dict[str, Any] = {
+            "nonce": request["nonce"],
+            "problem": None,
+            "cases": [],
+            "recorded": None,
+        }
+        self._case: dict[str, Any] | None = None
+        self._fired = False
+
+    def go(self) -> NoReturn:
+        """Load, play, answer."""
+        cases = [case_of(each) for each in self._request["cases"]]
+        record = self._recorder()
+        self._limit()
+        signal.signal(signal.SIGPROF, self._time_is_up)
+        try:
+            variant = self._variant()
+        except LoadError as error:
+            self._answer["problem"] = str(error)
+            self._send()
+        if record is not None:
+            self._guarded(partial(record, variant, cases[0]))
+            self._send()
+        for case in cases:
+            self._case = {"id": case.id, "calls": [], "ended": None}
+            self._answer["cases"].append(self._case)
+            self._guarded(partial(self._play, variant, case))
+            if self._case["ended"] is not None and self._case["ended"][0] == "endless":
+                break
+        self._send()
+
+    def _recorder(self) -> Callable[[Variant, Case], None] | None:
+        """What records, if this is to be recorded. Imported here, before the learner's code."""
+        if self._request["record"] is None:
+            return None
+        from thpkit.grading.recording import record_case
+
+        def record(variant: Variant, case: Case) -> None:
+            steps = record_case(
+                variant, case, Path(self._request["record"]), int(self._limits["steps"])
+            )
+            self._answer["recorded"] = steps
+
+        return record
+
+    # ---- limits -----------------------------------------------------------------------------------------
+
+    def _limit(self) -> None:
+        """Take away what a kernel function has no use for."""
+        cpu = int(self._limits["cpu_seconds"])
+        size = int(self._limits["file_size"])
+        files = int(self._limits["open_files"])
+        _set_limit(resource.RLIMIT_CPU, cpu, cpu + 1)
+        _set_limit(resource.RLIMIT_FSIZE, size, size)
+        _set_limit(resource.RLIMIT_NOFILE, files, files)
+        _set_limit(resource.RLIMIT_CORE, 0, 0)
+        memory = _own_size() + int(self._limits["memory"])
+        _set_limit(resource.RLIMIT_AS, memory, memory)
+        if os.getuid() != 0 and hasattr(resource, "RLIMIT_NPROC"):
+            _set_limit(resource.RLIMIT_NPROC, 0, 0)
+
+    def _guarded(self, run: Callable[[], None]) -> None:
+        """Run something under the time limit of one case, and note how it ended if not well."""
+        seconds = self._limits["case_seconds"]
+        self._fired = False
+        ended: list[str] | None = None
+        signal.setitimer(signal.ITIMER_PROF, seconds, 0.5)
+        try:
+            run()
+        except Endless as error:
+            ended = ["endless", str(error)]
+        except BaseException as error:
+            ended = _ending(error)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        if ended is not None:
+            self._note(ended)
+
+    def _note(self, ended: list[str]) -> None:
+        if self._case is not None:
+            self._case["ended"] = ended
+        elif self._answer["problem"] is None:
+            self._answer["problem"] = ended[1]
+
+    def _time_is_up(self, _number: int, frame: FrameType | None) -> None:
+        """Stop the case; if the learner's code has caught even that, answer with what there is."""
+        sentence = self._where(frame)
+        if self._fired:
+            self._note(["endless", sentence])
+            self._send()
+        self._fired = True
+        raise Endless(sentence)
+
+    def _where(self, frame: FrameType | None) -> str:
+        seconds = self._limits["case_seconds"]
+        place = ""
+        while frame is not None and not place:
+            if self._file is not None and frame.f_code.co_filename == self._file:
+                place = f"; it was in line {frame.f_lineno} of {Path(self._file).name}"
+            frame = frame.f_back
+        return f"still running after {seconds:g} seconds of computing: an endless loop?{place}"
+
+    # ---- running ----------------------------------------------------------------------------------------
+
+    def _variant(self) -> Variant:
+        """The kernel with the learner's functions in it; the kit's own if there is no file."""
+        if self._file is None:
+            return REF
+        found: list[Variant] = []
+        file, targets = Path(self._file), self._request["functions"]
+        self._guarded(lambda: found.append(learner.load(file, targets)))
+        if not found:
+            raise LoadError(f"the file does not load: {self._answer['problem']}")
+        return found[0]
+
+    def _play(self, variant: Variant, case: Case) -> None:
+        """Play a case to its end, and note after each call what can be seen."""
+        assert self._case is not None
+        machine = Machine(variant=variant)
+        player = Player(machine)
+        calls = self._case["calls"]
+        for call in case.calls:
+            result = player.play(call)
+            seen = {"result": plain(result), "state": observe(machine.kernel), "broken": []}
+            if self._request["checks"] and call.name not in UNREMARKABLE:
+                seen["broken"] = [list(each) for each in checks.broken(machine.kernel)]
+            calls.append(seen)
+
+    def _send(self) -> NoReturn:
+        """Write the answer and end this process at once."""
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        try:
+            data = dumps(self._answer, allow_nan=False).encode()
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+        except BaseException:
+            _exit(1)
+        try:
+            while data:
+                data = data[_write(self._channel, data) :]
+        except BaseException:
+            _exit(1)
+        _exit(0)
+
+
+def _ending(error: BaseException) -> list[str]:
+    """Why a case ended early: kind and sentence."""
+    if isinstance(error, KernelStop):
+        return ["stopped", f"the kernel stopped: {error}"]
+    if isinstance(error, SystemExit):
+        return ["exited", "the code ended the program with sys.exit; a kernel function returns to its caller"]
+    if isinstance(error, LoadError):
+        return ["load", str(error)]
+    return ["crashed", endings.of(error).sentence]
+
+
+def _set_limit(which: int, soft: int, hard: int) -> None:
+    """Lower a limit; where the system refuses, the others and the deadline have to do."""
+    try:
+        _soft, most = resource.getrlimit(which)
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(which, (soft, hard))
+    except (OSError, ValueError):
+        return
+
+
+def _own_size() -> int:
+    """Bytes of address space this process has now."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 1 << 30
+    return pages * resource.getpagesize()

@@ -1,0 +1,96 @@
+"""The Textual application: screens, colours, and the palette. :func:`run` is all that the command line needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from tui.actions import ACTIONS, keys_of
+from tui.help import HelpScreen
+from tui.home import Home
+from tui.state import Store
+from tui.stepper import Stepper
+from tui.styles import Look, look_of, no_color
+from tui.where import Target
+
+
+class ThpApp(App[str]):
+    """The book in a terminal. Its result is a sentence if it had to give up, else None."""
+
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS = []
+
+    def __init__(self, store: Store, target: Target | None = None) -> None:
+        """Opens ``target``, or the table of contents."""
+        self._mono = no_color()
+        super().__init__(ansi_color=True if self._mono else None)
+        self.store = store
+        self.look = Look.MONO if self._mono else look_of(store.memory.look)
+        self._target = target
+        self.theme = self.look.value
+
+    def on_mount(self) -> None:
+        """Show the first screen."""
+        if self._target is None:
+            self.push_screen(Home(self))
+        else:
+            self.push_screen(Stepper(self, self._target))
+
+    # ---- what screens ask for ---------------------------------------------------------------------------
+
+    def step(self, target: Target) -> None:
+        """Open the stepper on something."""
+        self.switch_screen(Stepper(self, target))
+
+    def show_home(self, message: str = "") -> None:
+        """Go to the table of contents."""
+        self._target = None
+        self.switch_screen(Home(self, message))
+
+    def show_help(self) -> None:
+        """Show the list of keys."""
+        self.push_screen(HelpScreen(self.look))
+
+    def failed(self, sentence: str) -> None:
+        """Something could not be opened: say so where the reader came from."""
+        if self._target is not None:
+            self.exit(sentence, return_code=2)
+        else:
+            self.show_home(sentence)
+
+    def next_look(self) -> None:
+        """Change the colours; without colours there is nothing to change."""
+        if self._mono:
+            return
+        looks = list(Look)
+        self.look = looks[(looks.index(self.look) + 1) % len(looks)]
+        self.theme = self.look.value
+        self.store.memory.look = self.look.name.lower()
+        self.store.save()
+        for screen in self.screen_stack:
+            if isinstance(screen, (Home, Stepper)):
+                screen.restyle()
+
+    # ---- the palette ------------------------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette offers the table of actions, and nothing that is not in it."""
+        if not isinstance(screen, (Home, Stepper)):
+            return
+        for each in ACTIONS:
+            if each.id in ("palette", "up", "down", "page_up", "page_down"):
+                continue
+            keys = keys_of(each)
+            label = each.label[0].upper() + each.label[1:]
+            shown = f"{label}  ({keys})" if keys else label
+            yield SystemCommand(shown, each.help, partial(screen.action_do, each.id))
+
+
+def run(store: Store, target: Target | None = None) -> str | None:
+    """Run the application; a sentence if it had to give up."""
+    app = ThpApp(store, target)
+    return app.run()

@@ -1,0 +1,201 @@
+"""The command line ``thp``. Everything that needs no screen runs without importing Textual.
+
+A *terminal* means that standard input and output are terminals and ``TERM`` is not dumb. Bad input gets one sentence
+on standard error and exit status 2; nobody ever sees a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from tui import contents, printed
+from tui.paths import UserError, lessons_dir
+from tui.state import Store
+from tui.where import Target, resolve
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def is_terminal() -> bool:
+    """Whether a screen can be shown."""
+    dumb = os.environ.get("TERM", "dumb") in ("", "dumb")
+    try:
+        return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
+    except (AttributeError, ValueError):
+        return False
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(printed.version(), "--version", message="thp %(version)s")
+@click.pass_context
+def thp(context: click.Context) -> None:
+    """A textbook you can run: huge pages of a file in Linux, one statement at a time.
+
+    Without a command: the table of contents.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if is_terminal():
+        _screen(None)
+    else:
+        _print_list()
+
+
+@thp.command("step")
+@click.argument("where")
+@click.option("--plain", is_flag=True, help="Print the walk instead of showing it.")
+@click.option("--every", is_flag=True, help="With --plain: every step, not only stops.")
+@click.option("--variant", metavar="V", help="Another version of the kernel.")
+@click.option("--from", "first", type=int, metavar="N", help="First step to print.")
+@click.option("--to", "last", type=int, metavar="N", help="Last step to print.")
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Save the recording to FILE.thprec, and do nothing else.",
+)
+def step(
+    where: str,
+    plain: bool,
+    every: bool,
+    variant: str | None,
+    first: int | None,
+    last: int | None,
+    save: Path | None,
+) -> None:
+    """Step through WHERE: a lesson (00_tour, or tour), ex:ex01, a FILE.py with a SCENARIO, or a saved FILE.thprec."""
+    target = resolve(where, variant)
+    if save is not None:
+        printed.save(target, save)
+    elif plain or every or first is not None or last is not None or not is_terminal():
+        for line in printed.walk(target, every=every, first=first, last=last):
+            click.echo(line)
+    else:
+        _screen(target)
+
+
+@thp.command("list")
+def list_() -> None:
+    """List lessons and exercises, and how far you are in each."""
+    _print_list()
+
+
+@thp.command()
+@click.argument("lesson")
+def read(lesson: str) -> None:
+    """Read the text of LESSON."""
+    target = resolve(lesson)
+    path = lessons_dir() / target.name / "README.md"
+    if not path.is_file():
+        raise UserError(f"{lesson!r} is no lesson with a text; thp list names them")
+    _page(path.read_text(encoding="utf-8"))
+
+
+@thp.command()
+@click.argument("term", nargs=-1)
+def glossary(term: tuple[str, ...]) -> None:
+    """Explain TERM; without one, list all terms."""
+    for line in printed.glossary(" ".join(term)):
+        click.echo(line)
+
+
+@thp.command()
+@click.argument("exercise", metavar="EX")
+def check(exercise: str) -> None:
+    """Grade the exercise EX."""
+    sys.exit(printed.check(exercise, click.echo))
+
+
+@thp.command()
+def doctor() -> None:
+    """Say what this terminal, Python and kernel offer."""
+    from tui.doctor import report
+
+    for line in report(is_terminal()):
+        click.echo(line)
+
+
+def _print_list() -> None:
+    store = Store()
+    if store.notice:
+        click.echo(f"thp: {store.notice}", err=True)
+    for line in contents.listing(store):
+        click.echo(line)
+    click.echo("thp step NAME steps through one; thp --help lists all commands")
+
+
+def _page(text: str) -> None:
+    """Show a text a page at a time in a terminal, else all of it."""
+    if is_terminal():
+        click.echo_via_pager(text)
+    else:
+        click.echo(text, nl=not text.endswith("\n"))
+
+
+def _screen(target: Target | None) -> None:
+    """Run the screen; its last words go to standard error."""
+    from tui.app import run
+
+    sentence = run(Store(), target)
+    if sentence:
+        raise UserError(sentence)
+
+
+def main() -> None:
+    """The entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    sys.exit(_guarded(lambda: thp(standalone_mode=False)))
+
+
+def _guarded(run: Callable[[], object]) -> int:
+    """Run a command; the exit status. Whatever goes wrong becomes one sentence."""
+    try:
+        result = run()
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        # The reader of our output has seen enough. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _say(error.format_message())
+    except click.ClickException as error:
+        return _say(error.format_message())
+    except UserError as error:
+        return _say(str(error))
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        return _say(f"{name}{error.strerror or error}")
+    except Exception as error:  # a mistake of ours: still no traceback, unless it is asked for
+        if os.environ.get("THP_DEBUG"):
+            raise
+        return _say(
+            f"this is a mistake in thp itself: {type(error).__name__}: {error} (THP_DEBUG=1 shows where)"
+        )
+
+
+def _say(sentence: str) -> int:
+    """One sentence on standard error."""
+    click.echo(f"thp: {' '.join(sentence.split())}", err=True)
+    return BAD_INPUT
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """The lines of a text."""
+    yield from text.splitlines()

@@ -1,0 +1,85 @@
+"""The list of keys, made from the table of actions."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from thpkit.view.layout import wrapped
+from thpkit.view.rows import Rendered, Role, Row, Span, row
+from tui.actions import BY_ID, grouped, keys_of
+from tui.bindings import bindings
+from tui.rowpane import RowPane
+from tui.styles import Look
+
+KEYS = 18
+"""Columns for the keys."""
+
+INTRODUCTION = (
+    "A step is one statement. The marked line in the source is about to run (▶) or just ran (◀); "
+    "every other pane shows the kernel's state at that moment, and ● marks what the last step changed.",
+    "Small letters go forward, capital letters go back. Nothing can be broken: the run is recorded, you only move in it.",
+)
+
+
+def rows_of(width: int) -> tuple[Row, ...]:
+    """The whole help text."""
+    rows: list[Row] = []
+    for text in INTRODUCTION:
+        rows += wrapped(row(text), width)
+        rows.append(())
+    for group, actions in grouped():
+        rows.append(row((group.value, Role.HEADING)))
+        for each in actions:
+            keys = Span(f"  {keys_of(each) or '(:)'}".ljust(KEYS), Role.CODE)
+            rows += wrapped((keys, Span(each.help)), width, KEYS)
+        rows.append(())
+    rows += wrapped(
+        row(
+            (f"{'  1 … 9':<{KEYS}}", Role.CODE),
+            "Go to a pane by its number, and show it",
+        ),
+        width,
+        KEYS,
+    )
+    mouse = "Click a line, a value or the timeline; the wheel scrolls"
+    rows += wrapped(row((f"{'  mouse':<{KEYS}}", Role.CODE), mouse), width, KEYS)
+    rows += [(), row(("? or esc closes this list", Role.DIM))]
+    return tuple(rows)
+
+
+class HelpScreen(Screen[None]):
+    """Shows the list; the keys that opened it close it."""
+
+    DEFAULT_CSS = "HelpScreen > RowPane { width: 100%; height: 100%; }"
+    BINDINGS = bindings("up", "down", "page_up", "page_down", "leave", "help", "quit")
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+
+    def compose(self) -> ComposeResult:
+        """One pane."""
+        yield RowPane("Keys", look=self._look)
+
+    def on_mount(self) -> None:
+        """Focus it."""
+        self.query_one(RowPane).focus()
+
+    def on_resize(self) -> None:
+        """Fit the text to the width."""
+        pane = self.query_one(RowPane)
+        pane.show(Rendered(rows_of(max(self.size.width - 2, 10))))
+
+    def action_do(self, name: str) -> None:
+        """One of the bound actions."""
+        pane = self.query_one(RowPane)
+        if name in ("up", "down"):
+            pane.scroll_rows(1 if name == "down" else -1)
+        elif name in ("page_up", "page_down"):
+            pane.scroll_pages(1 if name == "page_down" else -1)
+        elif name == "quit":
+            self.app.exit()
+        else:
+            assert name in BY_ID
+            self.dismiss()

@@ -1,0 +1,31 @@
+"""What the screens need from the application they stand in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tui.state import Store
+from tui.styles import Look
+from tui.where import Target
+
+
+class Host(Protocol):
+    """The application, as its screens see it."""
+
+    store: Store
+    look: Look
+
+    def step(self, target: Target) -> None:
+        """Open the stepper on something."""
+
+    def show_home(self, message: str = "") -> None:
+        """Go to the table of contents."""
+
+    def show_help(self) -> None:
+        """Show the list of keys."""
+
+    def next_look(self) -> None:
+        """Change the colours."""
+
+    def failed(self, sentence: str) -> None:
+        """Something could not be opened."""

@@ -1,0 +1,184 @@
+"""A screen of panes: where they stand, and showing a moment in all that are visible."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from thpkit.trace.statements import Statement, bodies_of
+from thpkit.view import source
+from thpkit.view.layout import cut, wrapped
+from thpkit.view.moment import Moment
+from thpkit.view.rows import Rendered, Role, row
+from tui import layouts
+from tui.bindings import key_bar
+from tui.host import Host
+from tui.layouts import BAR, PROSE, SMALL, SOURCE, STATUS, TIMELINE
+from tui.pinned import status_row, timeline_row, too_small
+from tui.reader import Reader
+from tui.rowpane import RowPane
+from tui.views import PANES, STATE, Told
+
+PINNED = (STATUS, TIMELINE, BAR, SMALL)
+
+
+class PaneScreen(Screen[None]):
+    """The panes of the stepper. It knows the reader's place, but not how to change it."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    PaneScreen { overflow: hidden; }
+    PaneScreen > RowPane { position: absolute; }
+    """
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.host = host
+        self.reader: Reader | None = None
+        self.told = Told([], None)
+        """What is said about each step."""
+        kept = host.store.memory.pane
+        self.chosen = kept if kept in STATE else next(iter(STATE), PROSE)
+        """The pane of state that is always visible."""
+        self.zoomed: str | None = None
+        """The pane that has the whole screen."""
+        self.line: tuple[str, int] | None = None
+        """File and number of the source line that was chosen."""
+        self._plan: layouts.Plan = {}
+
+    def compose(self) -> ComposeResult:
+        """All panes; most are hidden in small windows."""
+        look = self.host.look
+        for name in PINNED:
+            yield RowPane(look=look, id=name)
+        for each in PANES:
+            caption = f"{each.digit} {each.caption}"
+            yield RowPane(caption, picks=each.picks, look=look, id=each.name)
+
+    def pane(self, name: str) -> RowPane:
+        """The pane of this name."""
+        return self.query_one(f"#{name}", RowPane)
+
+    @property
+    def visible_panes(self) -> list[RowPane]:
+        """The panes that are shown, pinned rows included."""
+        return [self.pane(name) for name in self._plan]
+
+    @property
+    def active(self) -> RowPane:
+        """The pane that has the focus; the source if none has."""
+        return self.focused if isinstance(self.focused, RowPane) else self.pane(SOURCE)
+
+    def moment(self) -> Moment:
+        """The step that is shown."""
+        assert self.reader is not None
+        timeline = self.reader.timeline
+        return Moment(timeline, self.reader.position, tuple(timeline.stops), self.told)
+
+    # ---- arranging --------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Another size, another arrangement."""
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Put the visible panes in their places, hide the others, and show the moment again."""
+        width, height = self.size
+        if not width or not height:
+            return
+        self._plan = layouts.plan(width, height, STATE, self.chosen, self.zoomed)
+        for pane in self.query(RowPane):
+            spot = self._plan.get(pane.id or "")
+            pane.display = spot is not None
+            if spot is not None:
+                pane.edge = spot.x > 0
+                pane.styles.offset = (spot.x, spot.y)
+                pane.styles.width, pane.styles.height = spot.width, spot.height
+        if self.focused is None or self.focused.id not in self._plan:
+            self.set_focus(self.pane(SOURCE) if SOURCE in self._plan else None)
+        self.show()
+
+    def columns(self, name: str) -> int:
+        """Columns for the text of a visible pane."""
+        spot = self._plan[name]
+        taken = 0 if name in PINNED else 2 if spot.x else 1
+        return max(spot.width - taken, 1)
+
+    # ---- showing ----------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Show this moment in every visible pane."""
+        if not self._plan:
+            return
+        reader = self.reader
+        if reader is None:
+            self.pane(BAR).show_row(key_bar(self.columns(BAR)))
+            return
+        moment = self.moment()
+        for each in PANES:
+            if each.name in self._plan:
+                height = self._plan[each.name].height - 1
+                rendered = each.render(moment, self.columns(each.name), height)
+                if each.name == SOURCE:
+                    self._show_source(moment, rendered, reader)
+                else:
+                    self.pane(each.name).show(rendered, cell=reader.selected)
+        self.show_pinned(moment)
+
+    def _show_source(self, moment: Moment, rendered: Rendered, reader: Reader) -> None:
+        """The source, with the chosen line and the breakpoints."""
+        sheet = source.sheet_of(moment, self.columns(SOURCE))
+        file = moment.step.frame.function.file
+        chosen = self.line is not None and self.line[0] == file
+        at = sheet.row_of(self.line[1]) if self.line and chosen else None
+        points = [each.first for each in reader.breakpoints if each.file == file]
+        marks = [sheet.row_of(first) for first in points]
+        caption = f"1 Source  {file}"
+        self.pane(SOURCE).show(rendered, caption=caption, at=at, marks=marks)
+
+    def show_pinned(self, moment: Moment) -> None:
+        """The rows that are always there."""
+        if SMALL in self._plan:
+            rows = too_small(moment, self.columns(SMALL))
+            self.pane(SMALL).show(Rendered(tuple(rows)))
+        else:
+            status = status_row(moment, self.columns(STATUS))
+            self.pane(STATUS).show_row(status)
+            line = timeline_row(moment, self.columns(TIMELINE))
+            self.pane(TIMELINE).show_row(line)
+        self._show_bar(moment)
+
+    def _show_bar(self, moment: Moment) -> None:
+        """The message of the last action, else the keys. A long message takes the timeline's row too."""
+        assert self.reader is not None
+        width = self.columns(BAR)
+        said = self.reader.message or self.reader.ending()
+        if not said:
+            self.pane(BAR).show_row(key_bar(width))
+            return
+        lines = wrapped(row((said, Role.STOP)), width)
+        if len(lines) > 1 and TIMELINE in self._plan:
+            self.pane(TIMELINE).show_row(lines[0])
+            rest = " ".join("".join(each.text for each in line) for line in lines[1:])
+            lines = [row((rest, Role.STOP))]
+        self.pane(BAR).show_row(cut(lines[0], width, moment.glyphs))
+
+    def say(self, message: str) -> None:
+        """Put a sentence into the last row until the next action."""
+        if self.reader is not None:
+            self.reader.message = message
+            self.show_pinned(self.moment())
+
+    def restyle(self) -> None:
+        """Paint in the host's look."""
+        for pane in self.query(RowPane):
+            pane.restyle(self.host.look)
+
+
+def statement_on(file: str, line: int) -> Statement | None:
+    """The statement that stands on a line of a file."""
+    for body in bodies_of(file):
+        found = body.statements.get(line)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,313 @@
+"""The stepping screen: a reader's place in a recording, and panes that show the kernel's state there.
+
+Key → action of the table → :class:`~tui.reader.Reader` moves → every visible pane is shown the moment → lines that
+differ are painted. The screen itself decides only what is visible, chosen and focused.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import ClassVar, Final
+
+from textual.binding import BindingType
+from textual.reactive import var
+
+from thpkit.view import source
+from thpkit.view.rows import Role, row
+from tui import suggest
+from tui.bindings import bindings
+from tui.host import Host
+from tui.layouts import SOURCE, STATUS, TIMELINE
+from tui.panescreen import PaneScreen, statement_on
+from tui.paths import UserError
+from tui.pinned import step_at
+from tui.prompt import Prompt
+from tui.reader import Reader
+from tui.rowpane import RowPane
+from tui.views import PANES, STATE, Told
+from tui.where import Run, Target
+
+SAVE_EVERY: Final = 5.0
+"""Seconds between two notes of the reader's place."""
+GOTO: Final = "Go to: a step, stop N, a function, a piece of its code, a counter"
+
+
+class Stepper(PaneScreen):
+    """Steps through one recording."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(),
+        *((each.digit, f"pane({each.name!r})", each.caption) for each in PANES),
+    ]
+    position = var(0)
+    """The step that is shown."""
+
+    def __init__(self, host: Host, target: Target) -> None:
+        super().__init__(host)
+        self._target = target
+        self._run: Run | None = None
+        self._wanted = ""
+        self._saved = -1
+
+    # ---- coming and going -------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Paint first, then record on another thread: the screen stays alive meanwhile."""
+        self.arrange()
+        status = row((f" recording {self._target.title} … ", Role.HEADING))
+        self.pane(STATUS).show_row(status)
+        self.set_interval(SAVE_EVERY, self.save)
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        threading.Thread(target=self._record, daemon=True).start()
+
+    def _record(self) -> None:
+        """Record; runs on its own thread."""
+        try:
+            run: Run | str = self._target.open()
+        except UserError as error:
+            run = str(error)
+        except Exception as error:  # whatever it is, nobody must wait for ever
+            run = f"{self._target.name}: {type(error).__name__}: {error}"
+        try:
+            self.app.call_from_thread(self._recorded, run)
+        except RuntimeError:
+            return  # the reader did not wait
+
+    def _recorded(self, run: Run | str) -> None:
+        """The recording is there, or a sentence why it is not."""
+        if isinstance(run, str):
+            self.host.failed(run)
+        elif self.is_attached:
+            self.open(run)
+
+    def open(self, run: Run) -> None:
+        """Show a recording, where the reader left it."""
+        self._run = run
+        self.told = Told(run.timeline.stops, run.explanations)
+        reader = self.reader = Reader(run.timeline, run.start or 0)
+        said = self._continue(run, reader) if run.start is None else ""
+        notices = [*run.notices, self.host.store.notice, said]
+        self.host.store.notice = ""
+        reader.message = " · ".join(each for each in notices if each)
+        self._sync()
+
+    def _continue(self, run: Run, reader: Reader) -> str:
+        """Go to where the reader left; the sentence that says so."""
+        place = self.host.store.place(run.name)
+        if not place.begun or not (place.step or place.stop):
+            return ""
+        stops = run.timeline.stops
+        if place.steps == len(run.timeline):
+            reader.position = min(place.step, len(run.timeline) - 1)
+            return f"continued at step {reader.position}; home goes to the start"
+        if 0 < place.stop <= len(stops):
+            reader.position = stops[place.stop - 1].step
+            return f"the code has changed: continued at stop {place.stop}; home goes to the start"
+        return "the code has changed since you were here; this is the start"
+
+    def save(self) -> None:
+        """Note the reader's place."""
+        reader, run = self.reader, self._run
+        if reader is None or run is None or reader.position == self._saved:
+            return
+        self._saved = reader.position
+        store = self.host.store
+        place = store.place(run.name)
+        place.step, place.steps = reader.position, len(run.timeline)
+        place.stop, place.stops = reader.stop, len(run.timeline.stops)
+        place.furthest = max(place.furthest, place.stop)
+        store.memory.pane = self.chosen
+        store.keep(run.name, place)
+
+    def on_unmount(self) -> None:
+        """The place is kept."""
+        self.save()
+
+    # ---- moving -----------------------------------------------------------------------------------------
+
+    def action_do(self, name: str) -> None:
+        """An action of the table."""
+        own = getattr(self, f"do_{name}", None)
+        if own is not None:
+            own()
+        elif self.reader is not None and self.reader.can(name):
+            self.reader.do(name)
+            self._sync()
+
+    def _sync(self) -> None:
+        """Show where the reader is now."""
+        assert self.reader is not None
+        if self.position == self.reader.position:
+            self.show()
+        else:
+            self.position = self.reader.position
+
+    def watch_position(self) -> None:
+        """Another step."""
+        self.show()
+
+    def do_goto(self) -> None:
+        """Ask where to go."""
+        if self.reader is not None:
+            prompt = Prompt(GOTO, self.host.look, suggest.offers(self.reader))
+            self.app.push_screen(prompt, self._gone)
+
+    def _gone(self, answer: str | None) -> None:
+        if answer and self.reader is not None:
+            self.reader.goto(answer)
+            self._sync()
+
+    def on_row_pane_clicked(self, event: RowPane.Clicked) -> None:
+        """The timeline was clicked."""
+        event.stop()
+        if event.pane.id == TIMELINE and self.reader is not None:
+            columns = self.columns(TIMELINE)
+            self.reader.jump(step_at(self.moment(), columns, event.column))
+            self._sync()
+
+    # ---- choosing ---------------------------------------------------------------------------------------
+
+    def on_row_pane_picked(self, event: RowPane.Picked) -> None:
+        """A value or a source line was chosen."""
+        event.stop()
+        reader = self.reader
+        if reader is None:
+            return
+        if event.pane.id == SOURCE:
+            self._mark(reader, event.at)
+        elif event.cell is not None:
+            reader.selected = event.cell
+            name = reader.timeline.cell_name(event.cell)
+            reader.message = f"{name}: w who wrote it, }} and {{ its changes"
+        self.show()
+        event.pane.reveal(event.at)
+
+    def _mark(self, reader: Reader, at: int) -> None:
+        """A row of the source was chosen."""
+        moment = self.moment()
+        lines = source.sheet_of(moment, self.columns(SOURCE)).lines
+        if at >= len(lines):
+            return
+        self.line = moment.step.frame.function.file, lines[at]
+        reader.marked = statement_on(*self.line)
+        known = "t and T its runs, b breakpoint" if reader.marked else "no statement"
+        reader.message = f"line {lines[at]}: {known}"
+
+    def do_leave(self) -> None:
+        """Leave the zoom, else drop what is chosen, else go to the contents."""
+        reader = self.reader
+        if self.zoomed is not None:
+            self.do_zoom()
+        elif reader is not None and (reader.selected or self.line):
+            reader.selected = reader.marked = self.line = None
+            reader.message = ""
+            self.show()
+        else:
+            self.do_contents()
+
+    def do_search(self) -> None:
+        """Ask what to search for in the active pane."""
+        question = f"Search in {self.active.caption[2:]}"
+        self.app.push_screen(Prompt(question, self.host.look), self._searched)
+
+    def _searched(self, answer: str | None) -> None:
+        if answer:
+            self._wanted = answer
+            self._find(True, again=False)
+
+    def do_search_next(self) -> None:
+        """The next match."""
+        self._find(True)
+
+    def do_search_back(self) -> None:
+        """The match before."""
+        self._find(False)
+
+    def _find(self, forward: bool, again: bool = True) -> None:
+        if not self._wanted:
+            self.say("nothing to search for yet: / asks")
+        elif not self.active.find(self._wanted, forward, again):
+            self.say(f"{self._wanted!r} does not stand in this pane")
+
+    # ---- panes ------------------------------------------------------------------------------------------
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane; in a window that cannot show all, show it."""
+        if name in STATE:
+            self.chosen = name
+        if self.zoomed is not None:
+            self.zoomed = name
+        self.arrange()
+        self.pane(name).focus()
+
+    def do_focus_next(self) -> None:
+        """The next visible pane."""
+        self.focus_next()
+
+    def do_focus_back(self) -> None:
+        """The visible pane before."""
+        self.focus_previous()
+
+    def do_up(self) -> None:
+        """Choose upwards in the active pane."""
+        self.active.move(-1)
+
+    def do_down(self) -> None:
+        """Choose downwards in the active pane."""
+        self.active.move(1)
+
+    def do_page_up(self) -> None:
+        """Scroll the active pane."""
+        self.active.scroll_pages(-1)
+
+    def do_page_down(self) -> None:
+        """Scroll the active pane."""
+        self.active.scroll_pages(1)
+
+    def do_centre(self) -> None:
+        """Back to the present line and changes."""
+        for pane in self.visible_panes:
+            pane.centre()
+
+    def do_zoom(self) -> None:
+        """Give the active pane the whole screen, or take it back."""
+        self.zoomed = None if self.zoomed else self.active.id
+        self.arrange()
+
+    def do_copy(self) -> None:
+        """Copy the active pane."""
+        self.app.copy_to_clipboard(self.active.text)
+        self.say(f"copied {self.active.caption[2:]} as text, if your terminal allows it")
+
+    # ---- everything else --------------------------------------------------------------------------------
+
+    def do_exercise(self) -> None:
+        """What there is to do here."""
+        self.say(suggest.exercise_for(self._target))
+
+    def do_open(self) -> None:
+        """Nothing to open here: the arrows choose."""
+
+    def do_contents(self) -> None:
+        """The table of contents."""
+        self.save()
+        self.host.show_home()
+
+    def do_help(self) -> None:
+        """The list of keys."""
+        self.host.show_help()
+
+    def do_palette(self) -> None:
+        """Find a command."""
+        self.app.action_command_palette()
+
+    def do_theme(self) -> None:
+        """Other colours."""
+        self.host.next_look()
+
+    def do_quit(self) -> None:
+        """Quit."""
+        self.save()
+        self.app.exit()

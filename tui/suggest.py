@@ -1,0 +1,66 @@
+"""What can be gone to: suggestions for the prompt, and the exercise that belongs to a lesson."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from thpkit.kernel.vmstat import NodeStat, VmEvent
+from tui import contents
+from tui.paths import UserError
+from tui.prompt import Suggest
+from tui.reader import Reader
+from tui.where import Target
+
+
+def offers(reader: Reader) -> Suggest:
+    """Suggestions for what has been typed so far: stops, functions that run, counters."""
+    known = [*_stops(reader), *_functions(reader), *_counters()]
+
+    def suggested(text: str) -> list[tuple[str, str]]:
+        typed = text.strip().casefold()
+        begin = [each for each in known if each[0].casefold().startswith(typed)]
+        inside = [
+            each
+            for each in known
+            if each not in begin and typed in f"{each[0]} {each[1]}".casefold()
+        ]
+        return [*begin, *inside]
+
+    return suggested
+
+
+def _stops(reader: Reader) -> list[tuple[str, str]]:
+    stops = reader.timeline.stops
+    return [(f"stop {i}", each.stop.title) for i, each in enumerate(stops, 1)]
+
+
+def _functions(reader: Reader) -> list[tuple[str, str]]:
+    """Functions by how soon they run, with how often they do."""
+    frames = reader.timeline.tape.frames
+    calls = Counter(each.function.qualname for each in frames)
+    return [
+        (name, f"function, called {count} time{'s' * (count != 1)}")
+        for name, count in calls.items()
+    ]
+
+
+def _counters() -> list[tuple[str, str]]:
+    return [
+        *((each.name, "counter of the node: its next change") for each in NodeStat),
+        *((each.name, "event counter: its next change") for each in VmEvent),
+    ]
+
+
+def exercise_for(target: Target) -> str:
+    """What there is to do after this lesson, in one sentence."""
+    try:
+        exercises = contents.exercises()
+    except UserError as error:
+        return str(error)
+    if target.exercise:
+        return f"this is the exercise: edit it, then thp check {target.name.removeprefix('ex:')}"
+    if not exercises:
+        return "no exercise belongs here"
+    first = exercises[0]
+    short = first.name.removeprefix("ex:")
+    return f"exercise {short}: {first.title}; see it with thp step {first.name}, check it with thp check {short}"

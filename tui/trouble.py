@@ -1,0 +1,82 @@
+"""Where something is wrong, or where the reader asked to stop: breakpoints, splats, broken invariants."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from thpkit import checks
+from thpkit.kernel.init import Kernel
+from thpkit.trace import moves
+from thpkit.trace.sections import sections
+from thpkit.trace.statements import Statement
+from thpkit.trace.timeline import Timeline
+
+
+class Find(NamedTuple):
+    """A step worth stopping at, and why."""
+
+    step: int
+    why: str
+
+
+class Trouble:
+    """Looks for trouble in one recording. What it found out about quiet moments is kept."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._broken: dict[int, str | None] = {}
+
+    def after(self, n: int, breakpoints: Collection[Statement]) -> Find | None:
+        """The next trouble after step ``n``."""
+        return min(self._found(n, breakpoints, True), default=None)
+
+    def before(self, n: int, breakpoints: Collection[Statement]) -> Find | None:
+        """The last trouble before step ``n``."""
+        return max(self._found(n, breakpoints, False), default=None)
+
+    def _found(
+        self, n: int, breakpoints: Collection[Statement], forward: bool
+    ) -> list[Find]:
+        visit = moves.next_visit if forward else moves.previous_visit
+        splat = moves.next_splat if forward else moves.previous_splat
+        found = [
+            Find(visit(self._timeline, n, breakpoints), "a breakpoint"),
+            Find(splat(self._timeline, n), "the kernel has reported a broken rule"),
+        ]
+        at_rest = self._first_broken(n, forward)
+        return [each for each in [*found, at_rest] if each and each.step != n]
+
+    def _first_broken(self, n: int, forward: bool) -> Find | None:
+        """The nearest quiet moment at which an invariant is broken and none was at the quiet moment before."""
+        quiet = self.quiet()
+        for i in range(len(quiet)) if forward else reversed(range(len(quiet))):
+            step = quiet[i]
+            if not (step > n if forward else step < n):
+                continue
+            sentence = self.broken_at(step)
+            if sentence and not (i and self.broken_at(quiet[i - 1])):
+                return Find(step, sentence)
+        return None
+
+    def quiet(self) -> list[int]:
+        """Steps at which the machine is between two system calls or faults, each just behind one."""
+        quiet: list[int] = []
+        end = -1
+        for each in sections(self._timeline):
+            if each.first > end:  # not a call that another task made in the middle of one
+                end = each.last
+                quiet.append(end + 1)
+        return [step for step in quiet if step < len(self._timeline)]
+
+    def broken_at(self, step: int) -> str | None:
+        """The first invariant that is broken at a quiet step, as a sentence; None if all hold."""
+        if step not in self._broken:
+            before = self._timeline.position
+            self._timeline.seek(step)
+            root = self._timeline.root
+            found = checks.first_broken(root) if isinstance(root, Kernel) else None
+            self._broken[step] = found
+            self._timeline.seek(before)
+        return self._broken[step]
+

@@ -1,0 +1,76 @@
+"""The panes of the stepper: the views of :mod:`thpkit.view`, with their keys and what can be chosen in them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from thpkit.trace.statements import Statement
+from thpkit.trace.stops import ResolvedStop
+from thpkit.trace.timeline import Step
+from thpkit.view import explain, source, xarray_view
+from thpkit.view.explanations import NO_EXPLANATIONS, Explanations, paragraph
+from thpkit.view.moment import Renderer
+from thpkit.view.rows import Role, Row, row
+from tui.layouts import PROSE, SOURCE
+from tui.rowpane import Picks
+
+
+class Pane(NamedTuple):
+    """One pane."""
+
+    digit: str
+    """The key that goes to it."""
+    name: str
+    caption: str
+    render: Renderer
+    picks: Picks
+
+
+def _panes() -> tuple[Pane, ...]:
+    try:
+        from thpkit.view.panes import PANES as TABLE
+    except ImportError:
+        return (
+            Pane("1", SOURCE, "Source", source.render, Picks.LINES),
+            Pane("2", PROSE, "Explanation", explain.render, Picks.NOTHING),
+            Pane("3", "xarray", "XArray", xarray_view.render, Picks.CELLS),
+        )
+    picks = {SOURCE: Picks.LINES, PROSE: Picks.NOTHING}
+    return tuple(
+        Pane(
+            each.key,
+            each.name,
+            each.title,
+            each.render,
+            picks.get(each.name, Picks.CELLS),
+        )
+        for each in TABLE
+    )
+
+
+PANES = _panes()
+"""All panes in the order of their digits: source, prose, then those of state."""
+
+STATE = tuple(each.name for each in PANES if each.name not in (SOURCE, PROSE))
+"""Names of the panes of state."""
+
+
+class Told:
+    """What a stop says, followed by what the book says about the statement."""
+
+    def __init__(self, stops: list[ResolvedStop], book: Explanations | None) -> None:
+        self._stops = {each.step: (i, each.stop) for i, each in enumerate(stops, 1)}
+        self._count = len(stops)
+        self._book = book or NO_EXPLANATIONS
+
+    def __call__(self, statement: Statement | None, step: Step) -> tuple[Row, ...]:
+        """The paragraphs for a step."""
+        here = self._stops.get(step.number)
+        book = self._book(statement, step)
+        if here is None:
+            return book
+        number, stop = here
+        told = [row((f"Stop {number} of {self._count}: {stop.title}", Role.STOP))]
+        if stop.text:
+            told.append(paragraph(stop.text))
+        return (*told, *book)
