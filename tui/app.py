@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 from functools import partial
 
@@ -22,7 +24,6 @@ class ThpApp(App[str]):
 
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    BINDINGS = []
 
     def __init__(self, store: Store, target: Target | None = None) -> None:
         """Opens ``target``, or the table of contents."""
@@ -75,6 +76,17 @@ class ThpApp(App[str]):
             if isinstance(screen, (Home, Stepper)):
                 screen.restyle()
 
+    def _fatal_error(self) -> None:
+        """A mistake of ours ends the screen with one sentence; with THP_DEBUG set, with a traceback."""
+        if os.environ.get("THP_DEBUG"):
+            super()._fatal_error()
+            return
+        error = sys.exc_info()[1]
+        self.panic(
+            f"thp: this is a mistake in thp itself: {type(error).__name__}: {error} "
+            "(your place is kept; THP_DEBUG=1 shows where)"
+        )
+
     # ---- the palette ------------------------------------------------------------------------------------
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -90,7 +102,8 @@ class ThpApp(App[str]):
             yield SystemCommand(shown, each.help, partial(screen.action_do, each.id))
 
 
-def run(store: Store, target: Target | None = None) -> str | None:
-    """Run the application; a sentence if it had to give up."""
+def run(store: Store, target: Target | None = None) -> tuple[int, str]:
+    """Run the application; the exit status, and a sentence if it had to give up."""
     app = ThpApp(store, target)
-    return app.run()
+    sentence = app.run()
+    return app.return_code or 0, sentence or ""

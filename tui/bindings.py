@@ -36,7 +36,7 @@ def key_bar(width: int, *names: str) -> Row:
     chosen = [BY_ID[name] for name in names] if names else in_bar()
     always = BY_ID["help"]
     room = width - len(f" {shown(always.keys[0])} {always.label}")
-    for each in (each for each in chosen if each is not always):
+    for each in (each for each in chosen if each.keys and each is not always):
         keys, label = shown(each.keys[0]), f" {each.label}  "
         if used + len(keys) + len(label) > room:
             continue

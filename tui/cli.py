@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -145,9 +145,11 @@ def _screen(target: Target | None) -> None:
     """Run the screen; its last words go to standard error."""
     from tui.app import run
 
-    sentence = run(Store(), target)
+    status, sentence = run(Store(), target)
     if sentence:
         raise UserError(sentence)
+    if status:
+        sys.exit(status)
 
 
 def main() -> None:
@@ -173,8 +175,6 @@ def _guarded(run: Callable[[], object]) -> int:
         return INTERRUPTED
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        return _say(error.format_message())
     except click.ClickException as error:
         return _say(error.format_message())
     except UserError as error:
@@ -182,7 +182,9 @@ def _guarded(run: Callable[[], object]) -> int:
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         return _say(f"{name}{error.strerror or error}")
-    except Exception as error:  # a mistake of ours: still no traceback, unless it is asked for
+    except (
+        Exception
+    ) as error:  # a mistake of ours: still no traceback, unless it is asked for
         if os.environ.get("THP_DEBUG"):
             raise
         return _say(
@@ -195,7 +197,3 @@ def _say(sentence: str) -> int:
     click.echo(f"thp: {' '.join(sentence.split())}", err=True)
     return BAD_INPUT
 
-
-def lines_of(text: str) -> Iterator[str]:
-    """The lines of a text."""
-    yield from text.splitlines()

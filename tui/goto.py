@@ -58,7 +58,11 @@ def _stop(timeline: Timeline, n: int, text: str) -> Found | None:
         return None
     count = len(timeline.stops)
     if not 1 <= int(number) <= count:
-        return Found(sentence=f"the stops go from 1 to {count}" if count else "this recording has no stops")
+        return Found(
+            sentence=f"the stops go from 1 to {count}"
+            if count
+            else "this recording has no stops"
+        )
     return Found(timeline.stops[int(number) - 1].step)
 
 
@@ -92,6 +96,8 @@ def _statement(timeline: Timeline, n: int, text: str) -> Found | None:
         return None
     here = timeline.frame_at(n).function.qualname
     try:
-        return Found(stops.step_of(timeline, text if "::" in text else f"{here}::{text}"))
+        return Found(
+            stops.step_of(timeline, text if "::" in text else f"{here}::{text}")
+        )
     except StopError as error:
         return Found(sentence=str(error)) if "::" in text else None

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from thpkit.view.layout import columns, cut, wrapped
 from thpkit.view.glyphs import UNICODE
+from thpkit.view.layout import columns, cut, wrapped
 from thpkit.view.rows import Rendered, Role, Row, row
 from tui import contents
 from tui.bindings import bindings, key_bar

@@ -79,9 +79,9 @@ class PaneScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Another size, another arrangement."""
-        self.arrange()
+        self.place_panes()
 
-    def arrange(self) -> None:
+    def place_panes(self) -> None:
         """Put the visible panes in their places, hide the others, and show the moment again."""
         width, height = self.size
         if not width or not height:

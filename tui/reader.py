@@ -33,7 +33,10 @@ _PLAIN: Final[dict[str, tuple[Move, str]]] = {
         "no system call or fault began before this",
     ),
     "fold": (moves.past_fold, "there is nothing to skip in this loop from here on"),
-    "fold_back": (moves.fold_start, "there is nothing to skip in this loop before this"),
+    "fold_back": (
+        moves.fold_start,
+        "there is nothing to skip in this loop before this",
+    ),
 }
 """Moves that need nothing but the place, and what to say when they lead nowhere."""
 
@@ -145,7 +148,8 @@ class Reader:
             return
         step = moves.previous_stop(self.timeline, self.position)
         self._to(
-            0 if step == self.position else step, "this is the first step; space goes on"
+            0 if step == self.position else step,
+            "this is the first step; space goes on",
         )
 
     # ---- lines ------------------------------------------------------------------------------------------

@@ -332,7 +332,7 @@ class RowPane(Widget, can_focus=True):
                 (i for i, span in enumerate(line) if span.cell == self._cell), None
             )
         whole = (
-            at in (self._hit, self._at) and self.picks is Picks.LINES or at == self._hit
+            (at in (self._hit, self._at) and self.picks is Picks.LINES) or at == self._hit
         )
         mark = "●" if at in self._marks else "›" if whole or chosen is not None else " "
         return Line(line, chosen, mark, whole)

@@ -18,6 +18,7 @@ from tui import suggest
 from tui.bindings import bindings
 from tui.host import Host
 from tui.layouts import SOURCE, STATUS, TIMELINE
+from tui.opening import Run
 from tui.panescreen import PaneScreen, statement_on
 from tui.paths import UserError
 from tui.pinned import step_at
@@ -25,7 +26,7 @@ from tui.prompt import Prompt
 from tui.reader import Reader
 from tui.rowpane import RowPane
 from tui.views import PANES, STATE, Told
-from tui.where import Run, Target
+from tui.where import Target
 
 SAVE_EVERY: Final = 5.0
 """Seconds between two notes of the reader's place."""
@@ -53,7 +54,7 @@ class Stepper(PaneScreen):
 
     def on_mount(self) -> None:
         """Paint first, then record on another thread: the screen stays alive meanwhile."""
-        self.arrange()
+        self.place_panes()
         status = row((f" recording {self._target.title} … ", Role.HEADING))
         self.pane(STATUS).show_row(status)
         self.set_interval(SAVE_EVERY, self.save)
@@ -239,7 +240,7 @@ class Stepper(PaneScreen):
             self.chosen = name
         if self.zoomed is not None:
             self.zoomed = name
-        self.arrange()
+        self.place_panes()
         self.pane(name).focus()
 
     def do_focus_next(self) -> None:
@@ -274,12 +275,14 @@ class Stepper(PaneScreen):
     def do_zoom(self) -> None:
         """Give the active pane the whole screen, or take it back."""
         self.zoomed = None if self.zoomed else self.active.id
-        self.arrange()
+        self.place_panes()
 
     def do_copy(self) -> None:
         """Copy the active pane."""
         self.app.copy_to_clipboard(self.active.text)
-        self.say(f"copied {self.active.caption[2:]} as text, if your terminal allows it")
+        self.say(
+            f"copied {self.active.caption[2:]} as text, if your terminal allows it"
+        )
 
     # ---- everything else --------------------------------------------------------------------------------
 

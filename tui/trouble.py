@@ -64,7 +64,9 @@ class Trouble:
         quiet: list[int] = []
         end = -1
         for each in sections(self._timeline):
-            if each.first > end:  # not a call that another task made in the middle of one
+            if (
+                each.first > end
+            ):  # not a call that another task made in the middle of one
                 end = each.last
                 quiet.append(end + 1)
         return [step for step in quiet if step < len(self._timeline)]
@@ -79,4 +81,3 @@ class Trouble:
             self._broken[step] = found
             self._timeline.seek(before)
         return self._broken[step]
-

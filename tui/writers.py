@@ -34,7 +34,10 @@ def writer(timeline: Timeline, cell: Cell, n: int, times: int = 1) -> Answer:
         change = f"{value(cell, write.old)} → {value(cell, write.new)}"
         return Answer(write.step, f"{name}: {change}  by {place(timeline, write.step)}")
     if write is not None:
-        return Answer(None, f"nothing wrote {name} before step {write.step}: it began as {value(cell, write.old)}")
+        return Answer(
+            None,
+            f"nothing wrote {name} before step {write.step}: it began as {value(cell, write.old)}",
+        )
     return Answer(None, _unwritten(timeline, cell, name, n))
 
 

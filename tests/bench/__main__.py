@@ -47,7 +47,7 @@ def row(figure: Figure) -> Row:
     """The table line of one figure; the measured value gets the unit of its budget."""
     name, measured, budget = figure
     match = BUDGET.match(budget)
-    unit = match[3].split(" of ")[0].strip() if match else ""
+    unit = match[3].strip() if match else ""
     number = f"{measured:,.0f}" if abs(measured) >= 1000 else f"{measured:.3g}"
     gap = "" if unit in ("", "x") else " "
     return Row(name, f"{number}{gap}{unit}", budget, judge(measured, budget))
@@ -59,9 +59,10 @@ def collect(names: Iterable[str]) -> list[Row]:
     for name in names:
         try:
             rows.extend(row(figure) for figure in importlib.import_module(name).rows())
-        except Exception as error:  # one broken module must not hide the figures of the others
+        except Exception as error:  # must not hide the figures of the others
             reason = " ".join(str(error).split()) or "no message"
-            rows.append(Row(f"{name.rpartition('.')[2]}: {type(error).__name__}: {reason}", "", "", "broken"))
+            what = f"{name.rpartition('.')[2]}: {type(error).__name__}: {reason}"
+            rows.append(Row(what, "", "", "broken"))
     return rows
 
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from thpkit.checks import broken
-from thpkit.kernel import filemap, locks, memory, page_alloc, swap, units
+from thpkit.kernel import filemap, locks, page_alloc, units, xarray
 from thpkit.kernel.fault import Signal
 from thpkit.kernel.flags import Access, MapFlags, OpenFlags, Prot
 from thpkit.kernel.machine import Machine, Process
@@ -35,7 +35,29 @@ TALLY: Final[Counter[str]] = Counter()
 
 PATHS: Final = ("/huge", "/small")
 BLOCKS: Final = 3
-"""Huge pages in the larger file; its last one is only half there."""
+"""Huge pages in the larger file; its last one may be only half there."""
+
+TROUBLES: Final = (
+    None,
+    None,
+    "page",
+    "xa_node",
+    "xa_node",
+    "pgtable",
+    "memcg",
+    "read",
+    "read",
+)
+"""What may fail under a fault."""
+
+POINTS: Final[tuple[Callable[..., object], ...]] = (
+    page_alloc.alloc_pages,
+    filemap.thp_add_to_page_cache,
+    xarray.xas_nomem,
+    locks.lock_page,
+    filemap.find_get_entry,
+)
+"""Where another task may act in the middle of a fault."""
 
 
 class Calls(RuleBasedStateMachine):
@@ -233,47 +255,93 @@ class Calls(RuleBasedStateMachine):
         self.machine.fail(site, skip=skip, count=count)
 
     @rule(
-        where=st.sampled_from(
-            [
-                page_alloc.alloc_pages,
-                filemap.thp_add_to_page_cache,
-                memory.finish_fault,
-                swap.lru_cache_add,
-                filemap.find_get_entry,
-                locks.lock_page,
-            ]
-        ),
-        visit=st.integers(1, 3),
-        what=st.integers(0, 5),
-        page=st.integers(0, 24),
+        n=st.integers(0, 1),
+        trouble=st.sampled_from(TROUBLES),
+        skip=st.integers(0, 6),
+        count=st.integers(1, 8),
+        where=st.sampled_from([None, *POINTS]),
+        visit=st.integers(1, 2),
+        what=st.integers(0, 6),
+        page=st.integers(0, 23),
+        shape=st.sampled_from([0, 0, 0, 0, 1, 2, 3]),
     )
-    def interrupt(
-        self, where: Callable[..., object], visit: int, what: int, page: int
+    def press(
+        self,
+        n: int,
+        trouble: str | None,
+        skip: int,
+        count: int,
+        where: Callable[..., object] | None,
+        visit: int,
+        what: int,
+        page: int,
+        shape: int,
     ) -> None:
-        """Let another task call something in the middle of a call that is still to come."""
-        self.machine.interrupt(
-            where, visit, lambda machine: self._elsewhere(machine, what, page)
-        )
+        """Fault in an empty file with trouble on the way: something fails, or another task acts.
+
+        Shape 1: the last block is only half there. 2: no whole block lies inside the mapping. 3: the first page of
+        the block is cached already.
+        """
+        who = self._who(n)
+        full = BLOCKS * self.block
+        size = full - self.block // 2 if shape == 1 else full
+        if who.truncate("/huge", 0) or who.truncate("/huge", size):
+            return
+        fd = who.open("/huge")
+        length, offset = (self.block, self.page) if shape == 2 else (full, 0)
+        start = who.mmap(length, Prot.READ | Prot.WRITE, MapFlags.PRIVATE, fd, offset)
+        if not self._note(start):
+            return
+        self.maps.append((who, start, length))
+        place = self._scaled(page) * self.page % length
+        if shape == 3:
+            who.read(fd, place // self.block * self.nr)
+        if trouble is not None:
+            self.machine.fail(trouble, skip=skip, count=count)
+        if where is not None:
+            self.machine.interrupt(
+                where, visit, lambda machine: self._elsewhere(machine, what, page)
+            )
+        result = who.touch(start + self._scaled(page) * self.page)
+        if isinstance(result, Signal):
+            TALLY[result.name] += 1
+        if (
+            who.touch(start + self._scaled(page) * self.page, Access.WRITE)
+            is not result
+        ):
+            TALLY["written after read"] += 1
 
     def _elsewhere(self, machine: Machine, what: int, page: int) -> None:
-        """One call of a process of its own: it holds no lock that the interrupted one could wait for."""
-        TALLY["interruption"] += 1
+        """One call of a process of its own, unless it would have to wait for the one that is interrupted."""
+        if self._would_wait():
+            return
+        TALLY[f"interruption {what}"] += 1
         other = self._spawn()
-        path = PATHS[what % 2]
-        fd = other.open(path, OpenFlags.RDWR if what == 5 else OpenFlags.RDONLY)
-        if fd >= 0:
+        place = self._scaled(page)
+        fd = other.open("/huge", OpenFlags.RDWR if what == 3 else OpenFlags.RDONLY)
+        if fd < 0:
+            return
+        if what == 2:
+            other.truncate("/huge", place * self.page)
+        elif what == 4:
+            other.read(fd, place)
+        elif what != 3:
             start = other.mmap(BLOCKS * self.block, Prot.READ, MapFlags.PRIVATE, fd)
-            if start >= 0 and not self._page_locks_held():
-                other.touch(
-                    start + self._scaled(page) * self.page % (BLOCKS * self.block)
-                )
+            if start >= 0:
+                other.touch(start + place * self.page)
+        if what == 6:
+            other.truncate("/huge", self.block)
         other.exit()
 
-    def _page_locks_held(self) -> bool:
+    def _would_wait(self) -> bool:
+        """Whether the interrupted task holds what another may need: not mmap_sem, nor a page not cached yet."""
+        held = [
+            each for task in self.machine.kernel.tasks.values() for each in task.holds()
+        ]
         return any(
-            held.cls != "mmap_sem"
-            for task in self.machine.kernel.tasks.values()
-            for held in task.holds()
+            each.cls not in ("mmap_sem", "page lock")
+            or getattr(each.lock, "mapping", None) is not None
+            for each in held
         )
 
     # ---- what must hold -------------------------------------------------------------------------------

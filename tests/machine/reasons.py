@@ -1,6 +1,6 @@
 """Tallying why the huge fault gave up, by watching which of its statements run.
 
-A watched statement is named by the text of a line and, because ``return VmFault.FALLBACK`` stands there many times, how
+A watched statement is named by the text of a line and, because the same ``return`` stands there many times, by how
 many lines below that line it stands.
 """
 
@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any, Final
 
-from thpkit.kernel import filemap, memory
 from tests.machine.calls import TALLY
+from thpkit.kernel import filemap, memory
 
 WATCHED: Final[tuple[tuple[str, Callable[..., object], str, int], ...]] = (
     ("R0 not a PMD", filemap.filemap_huge_fault, "if size != PageEntrySize.PMD", 1),
@@ -42,7 +42,7 @@ WATCHED: Final[tuple[tuple[str, Callable[..., object], str, int], ...]] = (
     ),
     ("R12 cut meanwhile", filemap.filemap_huge_fault, "if inserted:", 0),
     ("ENOMEM retry", filemap.thp_add_to_page_cache, "if not xarray.xas_nomem", 0),
-    ("second map", filemap.filemap_huge_fault, "locks.lock_page(page)", 0),
+    ("found in the cache", filemap.filemap_huge_fault, "inserted = page is None", 0),
     ("COW at first touch", memory.do_cow_fault, "copy_user_page", 0),
     ("COW of a mapped page", memory.wp_page_copy, "copy_user_page", 0),
 )

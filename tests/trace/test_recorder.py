@@ -229,3 +229,12 @@ def test_recording_changes_nothing_about_the_run() -> None:
     assert digest.state_of(timeline.root) == digest.state_of(plain)
     with kobject.hooked(kobject.Watcher(*[lambda *_: None] * 4)):
         pass
+
+
+def test_a_function_without_statements() -> None:
+    timeline = support.record_toy(lambda root: toy.nothing())
+    call, back = timeline.step(0), timeline.step(1)
+    assert (call.kind, back.kind, len(timeline)) == (Kind.CALL, Kind.RETURN, 2)
+    assert back.statement is None
+    assert back.line == call.line == back.frame.function.line
+    assert timeline.locals_of(back.frame, 1) == {"<return>": None}

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from tests.trace import support
-from thpkit.kernel import page, xarray
+from thpkit.kernel import page
 from thpkit.kernel.kobject import KArray, KObject
 from thpkit.kernel.splat import KernelStop
+from thpkit.kernel.xarray import state
 from thpkit.trace import codec, digest, folds, registry, saved, sections, statements
 from thpkit.trace.saved import SavedError
 from thpkit.trace.tape import Shown
 from thpkit.trace.timeline import Timeline
+from thpkit.trace.values import text_of
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def comparable(value: object) -> object:
     """Structures by name; what is not the kernel's by the text that is kept of it."""
     if isinstance(value, KObject):
         return value.kname
-    return repr(codec.text_of(value))
+    return repr(text_of(value))
 
 
 def test_a_reopened_recording_is_the_same_at_every_step(reopened: Timeline) -> None:
@@ -93,15 +95,15 @@ def test_everything_that_is_asked_of_a_timeline_works(reopened: Timeline) -> Non
 
 def test_objects_that_exist_once_are_the_same_ones(reopened: Timeline) -> None:
     mappings = set()
-    entries = set()
+    entries: set[int] = set()
     for n in range(len(reopened)):
         reopened.seek(n)
         for write in reopened.writes(n):
             if write.key == "mapping":
                 mappings.add(id(write.new))
-            entries.add(id(write.new))
+            entries.update((id(write.old), id(write.new)))
     assert id(page.TAIL_MAPPING) in mappings
-    assert any(id(each) in entries for each in xarray.entries._SIBLINGS)
+    assert id(state.XAS_RESTART) in entries
 
 
 def test_saving_keeps_the_position_and_can_be_repeated(

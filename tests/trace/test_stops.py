@@ -65,7 +65,7 @@ def test_stops_keep_their_order() -> None:
         ("fill", "function::statement@visit"),
         ("::x", "function::statement@visit"),
         ("fil::done = 0", "no function fil runs in this recording; did you mean fill"),
-        ("nowhere.fill::done = 0", "did you mean fill"),
+        ("nowhere.fill::done = 0", "did you mean toy.fill?"),
         ("fill::done = done - 1", "the nearest is 'done = done + 1'"),
         ("fill::done", "3 statements fit"),
         ("fill::done = done + 1@13", "there is no visit 13; it runs 12 times"),

@@ -315,3 +315,7 @@ def try_insert_twice(toy: Toy) -> None:
     """The second time fails."""
     try_insert(toy, 5)
     try_insert(toy, 5)
+
+
+def nothing() -> None:
+    """Does nothing."""

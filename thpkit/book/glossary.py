@@ -59,7 +59,7 @@ class Glossary:
         """Headings of the terms that come nearest to ``word``."""
         key = _key(word)
         holds = [name for name in self._names if key and key in name]
-        close = get_close_matches(key, self._names, limit, 0.5)
+        close = get_close_matches(key, self._names, limit, 0.6)
         found = [self._names[name].name for name in [*holds, *close]]
         return list(dict.fromkeys(found))[:limit]
 

@@ -42,7 +42,7 @@ def nearest(source: Sequence[str], span: tuple[int, int], quote: Sequence[str]) 
     first, last = span
     at = first - 1 + _most_alike(source[first - 1 : last], quote)
     near = _dedent(source[at : at + len(quote)])
-    wanted = [line.rstrip() for line in quote]
+    wanted = _dedent(quote)
     diff = unified_diff(near, wanted, "source", "quote", lineterm="", n=len(near))
     text = "\n".join(f"    {line}" for line in list(diff)[3:])
     hint = ""

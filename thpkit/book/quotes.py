@@ -96,7 +96,7 @@ def place_of(fence: Fence) -> Place | None:
         )
     role = _role(given.get("role", QuoteRole.EXPLAIN.value))
     path, _, function = given.get("src", "").partition("::")
-    if not (path and function) and (role is not QuoteRole.SKETCH or path):
+    if role is not QuoteRole.SKETCH and not (path and function):
         raise QuoteError(
             "info", f"{fence.info!r} names no function: write src=PATH::FUNCTION"
         )

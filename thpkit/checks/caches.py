@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from thpkit.checks import census
 from thpkit.checks.census import Census
-from thpkit.kernel import fs, page as page_h, xarray
+from thpkit.kernel import fs, xarray
+from thpkit.kernel import page as page_h
 from thpkit.kernel.init import Kernel
 from thpkit.kernel.kobject import list_entries
 from thpkit.kernel.page import Page
@@ -97,6 +98,21 @@ def no_thp_with_writer(kernel: Kernel, counted: Census) -> str | None:
             return (
                 f"{mapping} holds {thps} huge pages while the file is open for writing"
             )
+    return None
+
+
+def inside(kernel: Kernel, counted: Census) -> str | None:
+    """Truncation will not come back for a page that a fault put beyond the end of the file.
+
+    Small pages that nobody maps are spared: the kernel's own small fault may leave one there.
+    """
+    for mapping in census.mappings(kernel):
+        end = fs.i_size_pages(mapping.host)
+        for index, page in counted.cached[mapping.kname].items():
+            if index >= end and (page_h.PageCompound(page) or page._mapcount >= 0):
+                return (
+                    f"{mapping} holds {page} at index {index}, beyond its end at {end}"
+                )
     return None
 
 

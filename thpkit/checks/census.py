@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from thpkit.kernel import flags, page as page_h, pgtable, units, xarray
+from thpkit.kernel import flags, pgtable, units, xarray
+from thpkit.kernel import page as page_h
 from thpkit.kernel.fs import AddressSpace
 from thpkit.kernel.init import Kernel
 from thpkit.kernel.mm_types import MmStruct
@@ -37,8 +38,11 @@ class Census:
 
 
 def live_mms(kernel: Kernel) -> list[MmStruct]:
-    """Address spaces of the tasks that have not exited."""
-    return [task.mm for task in kernel.tasks.values() if task.mm is not None]
+    """Address spaces of the tasks that have not exited; threads share one."""
+    found = {
+        task.mm.kname: task.mm for task in kernel.tasks.values() if task.mm is not None
+    }
+    return list(found.values())
 
 
 def mappings(kernel: Kernel) -> list[AddressSpace]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from thpkit.checks import census
 from thpkit.checks.census import Census
-from thpkit.kernel import flags, huge_memory, mmap, page as page_h, pgtable, units
+from thpkit.kernel import flags, huge_memory, mmap, pgtable, units
+from thpkit.kernel import page as page_h
 from thpkit.kernel.init import Kernel
 from thpkit.kernel.mm_types import MmCounter, MmStruct, VmArea
 from thpkit.kernel.pgtable import Level, PageTable

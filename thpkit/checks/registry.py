@@ -66,6 +66,11 @@ CHECKS: Final = (
         "nr_thps = huge pages cached, never beside a writer",
         caches.no_thp_with_writer,
     ),
+    Check(
+        "inside",
+        "no huge or mapped page lies beyond the end of its file",
+        caches.inside,
+    ),
     Check("lru", "LRU counters = lengths of the lists", caches.lru_counters),
     Check("content", "an uptodate page holds what storage holds", caches.content),
     Check("tables", "pgtables_bytes = page tables that exist", mappings.table_bytes),

@@ -5,8 +5,10 @@ The worker is a process of its own with limits on time, memory, files and output
 kit's own kernel, in another such process.
 
 What this stops: accidents (endless loops, ``sys.exit``, prints, a wrong file) and easy forgeries (printed verdicts,
-forged answers, objects that equal everything). What it cannot stop: a learner who runs the kit's own function, or who
-searches the interpreter's frames for the token that marks an answer. The kit is on his disk anyway.
+forged answers, objects that equal everything, processes left behind). What it cannot stop: a learner who calls the
+kit's own function, who patches the kit's classes so that his function never runs, or who searches the interpreter's
+frames for the token that marks an answer. He would only cheat himself: the kit is on his disk. Nor is it a jail: the
+code runs as its owner and can read and delete what he can.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ def grade(
         ExerciseError: there is no such exercise, or its folder has a mistake.
         GradingError: this machine cannot grade, or the kit itself fails.
     """
-    from thpkit.grading import judge  # a worker imports this package too and must start fast
+    from thpkit.grading import (
+        judge,
+    )  # a worker imports this package too and must start fast
 
     return judge.grade(exercise_id, root, file=file, limits=limits)
 

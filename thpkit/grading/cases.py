@@ -85,7 +85,10 @@ class Call:
 
     def to_data(self) -> dict[str, Argument]:
         """The plain data that :func:`call_of` reads."""
-        data: dict[str, Argument] = {"do": _do(self.process, self.name), **self.arguments}
+        data: dict[str, Argument] = {
+            "do": _do(self.process, self.name),
+            **self.arguments,
+        }
         if self.gives is not None:
             data["gives"] = self.gives
         return data

@@ -29,7 +29,9 @@ def load(file: Path, targets: Sequence[str]) -> Variant:
         LoadError: the file does not run, or does not define what it should.
     """
     module = _module(file)
-    return Variant("learner", functions=[_function(module, file, each) for each in targets])
+    return Variant(
+        "learner", functions=[_function(module, file, each) for each in targets]
+    )
 
 
 def _module(file: Path) -> ModuleType:
@@ -49,7 +51,9 @@ def _module(file: Path) -> ModuleType:
             f"{file.name} ends the program with sys.exit while it is loaded; take that out"
         ) from None
     except Exception as error:
-        raise LoadError(f"{file.name} cannot be loaded: {endings.of(error).sentence}") from None
+        raise LoadError(
+            f"{file.name} cannot be loaded: {endings.of(error).sentence}"
+        ) from None
     return module
 
 

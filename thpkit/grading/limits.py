@@ -38,6 +38,10 @@ class Limits:
 
 
 RECORDING: Final = Limits(
-    case_seconds=20.0, cpu_seconds=30, wall_seconds=60.0, memory=1 << 30, file_size=64 << 20
+    case_seconds=20.0,
+    cpu_seconds=30,
+    wall_seconds=60.0,
+    memory=1 << 30,
+    file_size=64 << 20,
 )
 """Recording is slower, and leaves a file."""

@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import TypeAlias
 
 from thpkit.checks import census
-from thpkit.kernel import flags, page as page_h, pgtable
+from thpkit.kernel import flags, pgtable
+from thpkit.kernel import page as page_h
 from thpkit.kernel.fs import AddressSpace, Inode
 from thpkit.kernel.init import Kernel, running
 from thpkit.kernel.mm_types import MmCounter, MmStruct
@@ -44,7 +45,9 @@ def plain(value: object) -> Plain:
         return value
     if type(value) is bool:
         return str(value)
-    if isinstance(value, (int, str, tuple)) and type(value).__module__.startswith("thpkit."):
+    if isinstance(value, (int, str, tuple)) and type(value).__module__.startswith(
+        "thpkit."
+    ):
         return getattr(value, "name", None) or repr(value)
     return f"a {type(value).__qualname__}"
 
@@ -121,7 +124,10 @@ def _cache(inode: Inode, mapping: AddressSpace) -> Pairs:
     for _, group in groupby(pages, key=lambda each: each[0] - each[1].pfn):
         run = list(group)
         first, page = run[0]
-        yield f"{mapping.kname} from index {first}", f"{len(run)} pages from {page.kname}"
+        yield (
+            f"{mapping.kname} from index {first}",
+            f"{len(run)} pages from {page.kname}",
+        )
 
 
 def _pages(kernel: Kernel) -> Pairs:

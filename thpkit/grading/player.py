@@ -27,10 +27,13 @@ class Player:
         """
         values = {key: self._value(key, each) for key, each in call.arguments.items()}
         if call.process is None:
-            return self._machine_call(call.name, values)
+            self._machine_call(call.name, values)
+            return None
         process = self.machine.processes.get(call.process)
         if process is None:
-            raise CaseError(f"{call.text}: there is no process {call.process}; spawn it first")
+            raise CaseError(
+                f"{call.text}: there is no process {call.process}; spawn it first"
+            )
         result = _process_call(process, call.name, values)
         if call.gives is not None:
             if not isinstance(result, int):
@@ -63,7 +66,8 @@ def _process_call(process: Process, name: str, values: dict[str, Argument]) -> o
 
     if name == "open":
         return process.open(
-            str(values["path"]), _flags(OpenFlags, values.get("flags"), OpenFlags.RDONLY)
+            str(values["path"]),
+            _flags(OpenFlags, values.get("flags"), OpenFlags.RDONLY),
         )
     if name == "close":
         return process.close(integer("fd"))

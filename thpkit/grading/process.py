@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -63,7 +64,9 @@ class Worker:
             )
         finally:
             self.stop()
-        return Spoken(reader.answer, _printable(reader.printed), self._why(late, reader))
+        return Spoken(
+            reader.answer, _printable(reader.printed), self._why(late, reader)
+        )
 
     def stop(self) -> None:
         """Kill what still runs."""
@@ -105,7 +108,8 @@ def start(request: dict[str, Any], limits: Limits, directory: Path) -> Worker:
     nonce = secrets.token_hex(16)
     data = json.dumps({**request, "nonce": nonce, "limits": limits.to_data()}).encode()
     channel, theirs = os.pipe()
-    command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", worker.__file__]
+    keep = [] if request["file"] is None else ["-B"]  # only the kit may leave byte code
+    command = [sys.executable, "-I", "-S", *keep, "-X", "utf8", worker.__file__]
     try:
         process = subprocess.Popen(
             [*command, str(CLONE), str(theirs)],
@@ -119,15 +123,16 @@ def start(request: dict[str, Any], limits: Limits, directory: Path) -> Worker:
         )
     except OSError as error:
         os.close(channel)
-        raise GradingError(f"cannot start a process to grade in: {error.strerror}") from None
+        raise GradingError(
+            f"cannot start a process to grade in: {error.strerror}"
+        ) from None
     finally:
         os.close(theirs)
     assert process.stdin is not None
-    try:
+    with suppress(OSError):  # if it died already, its exit status says so
         process.stdin.write(data)
+    with suppress(OSError):
         process.stdin.close()
-    except OSError:
-        pass  # it died already; its exit status says so
     return Worker(process, channel, nonce, limits)
 
 

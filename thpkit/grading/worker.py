@@ -1,6 +1,6 @@
 """The worker's process: started as a script, it watches a child that runs the learner's code, and cleans up after it.
 
-    python -I -S -B worker.py ROOT CHANNEL       with a request, as JSON, on standard input
+    python -I -S worker.py ROOT CHANNEL       with a request, as JSON, on standard input
 
 ``ROOT`` is the directory that holds ``thpkit``; ``CHANNEL`` the descriptor for the one answer. This process never
 loads the learner's file. It forks a child that does, kills it at the deadline, and then kills whatever the child left

@@ -77,6 +77,7 @@ class Machine:
         self.processes: dict[str, Process] = {}
         """Processes by name."""
         self._pending: list[_Pending] = []
+        self._installed = False
         with self.installed():
             for kind, table in fs.vm_operations().items():
                 self.kernel.vm_operations[kind] = table
@@ -84,15 +85,20 @@ class Machine:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Make this machine's kernel, variant, geometry and interruptions the ones that run. Nests."""
-        if getattr(current, "kernel", None) is self.kernel:
+        if self._installed:
             yield
             return
         with ExitStack() as stack:
+            self._installed = True
+            stack.callback(self._uninstalled)
             stack.enter_context(init.running(self.kernel))
             stack.enter_context(self.variant.installed())
             for pending in self._pending:
                 stack.enter_context(rebound(pending.function, pending.around))
             yield
+
+    def _uninstalled(self) -> None:
+        self._installed = False
 
     def create(self, path: str, size: int, *, huge: bool = True) -> fs.Inode:
         """Put a file of ``size`` bytes on the huge-page file system, or on the 4 KiB one.
@@ -137,6 +143,22 @@ class Machine:
         process = Process(self, task)
         self.processes[name] = process
         return process
+
+    def thread(self, name: str, of: Process) -> Process:
+        """Start a second thread of a process: another task in the same address space, with the same open files.
+
+        Raises:
+            ValueError: the name is taken, or the process has exited.
+        """
+        if name in self.processes:
+            raise ValueError(f"there is a process {name} already; choose another name")
+        mm = of.mm
+        pid = len(self.kernel.tasks)
+        task = Task(name, pid=pid, mm=mm, files=of.task.files)
+        mm.mm_users += 1
+        self.kernel.tasks[pid] = task
+        self.processes[name] = Process(self, task)
+        return self.processes[name]
 
     def fail(self, site: str, *, skip: int = 0, count: int = 1) -> None:
         """From now on let ``skip`` attempts at ``site`` succeed, then ``count`` fail, then all succeed.

@@ -80,6 +80,8 @@ class MmStruct(KObject):
     """Top-level page table."""
     mmap_sem: RwSem
     page_table_lock: SpinLock
+    mm_users: int = 1
+    """Threads that run in it."""
     mmap: VmArea | None = None
     """Mapping with the lowest address; the others follow by ``vm_next``."""
     map_count: int = 0

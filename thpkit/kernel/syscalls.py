@@ -298,18 +298,21 @@ def page_in_core(vma: VmArea, addr: VirtAddr) -> bool:
 
 @system_call
 def sys_exit() -> None:
-    """exit(2): give the address space and the open files back.
+    """exit(2): give the address space and the open files back, if no other thread uses them.
 
     Models: kernel/exit.c: do_exit: exit_mm, exit_files. Differs: mmap_sem is held. Left out: everything else.
     """
     task = current.task()
     mm = current.mm()
+    table = files()
+    task.mm = None
+    task.files = None
+    mm.mm_users = mm.mm_users - 1
+    if mm.mm_users:
+        return
     locks.down_write(mm.mmap_sem)
     mmap.exit_mmap(mm)
     locks.up_write(mm.mmap_sem)
-    task.mm = None
-    table = files()
     for fd, file in table.items():
         del table[fd]
         fs.fput(file)
-    task.files = None

@@ -139,32 +139,45 @@ class _Folder:
         """Fold one run of a loop, whose last iteration or final test ends before step ``end``."""
         begins = run.begins
         edges = [*begins, end]
-        # The last piece is the test that ends the loop, or an iteration that leaves it; the one before is
-        # the last iteration. Both stay, and so does the first.
+        # The last piece is the test that ends the loop, or the last iteration. The last iteration stays, and so
+        # does the first.
+        last = len(begins) - 1 - self._only_tests(run, end)
         seen = {self._path_of(edges[0], edges[1])}
         first_alike: int | None = None
         for i in range(1, len(begins)):
             path = self._path_of(edges[i], edges[i + 1])
-            if path in seen and i < len(begins) - 2:
+            if path in seen and i < last:
                 first_alike = i if first_alike is None else first_alike
                 continue
             seen.add(path)
             if first_alike is not None:
-                self._hide(run, first_alike, i, edges)
+                self._hide(run, first_alike, i, edges, last + 1)
                 first_alike = None
+
+    def _only_tests(self, run: _Run, end: int) -> bool:
+        """Whether the last piece of a run is no iteration: its header ends the loop."""
+        if run.loop.marker != run.loop.header:
+            return False
+        tape = self._tape
+        return all(
+            tape.who[n] == run.frame.index
+            and tape.where[n] & LINE_MASK == run.loop.header
+            for n in range(run.begins[-1], end)
+        )
 
     def _path_of(self, start: int, stop: int) -> tuple[int, ...]:
         """What tells one iteration from another: the shown steps in it."""
         return tuple(compress(self._path[start:stop], self._shown[start:stop]))
 
-    def _hide(self, run: _Run, first: int, after: int, edges: list[int]) -> None:
+    def _hide(
+        self, run: _Run, first: int, after: int, edges: list[int], iterations: int
+    ) -> None:
         """Fold iterations ``first`` to ``after`` - 1 of ``run``."""
         if after - first < LEAST:
             return
         start, stop = edges[first], edges[after]
         header = run.frame.function.statements[run.loop.header]
         self._shown[start:stop] = bytes(stop - start)
-        iterations = len(run.begins) - (run.loop.marker == run.loop.header)
         self._found.append(
             Fold(
                 start,

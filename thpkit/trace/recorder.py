@@ -15,19 +15,18 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 from thpkit.kernel import kobject, splat
 from thpkit.kernel.kobject import KObject
-from thpkit.trace import endings, policy, statements, variables, writes
+from thpkit.trace import endings, policy, variables, writes
+from thpkit.trace.code import Known, function_of
 from thpkit.trace.policy import Follow
-from thpkit.trace.statements import Body
 from thpkit.trace.tape import (
     KIND_SHIFT,
     MISSING,
     FrameRecord,
-    Function,
     Kind,
     Tape,
 )
 from thpkit.trace.timeline import Timeline
-from thpkit.trace.values import box
+from thpkit.trace.values import PLAIN, box
 
 Trace: TypeAlias = Callable[[FrameType, str, Any], Any]
 Stack: TypeAlias = list[tuple[FrameType, FrameRecord]]
@@ -91,33 +90,22 @@ def record(
 # ---- steps ----------------------------------------------------------------------------------------------
 
 
-def function_of(code: CodeType) -> Function:
-    """What the tape says about a function."""
-    body = statements.body_of(code)
-    return Function(
-        statements.path_of(code.co_filename),
-        code.co_qualname,
-        code.co_name,
-        body.line,
-        body.statements,
-        body.loops,
-        policy.section_of(code),
-    )
-
-
 def _tracer(tape: Tape, follow: Follow, budget: int, base: FrameType) -> Trace:
     """The trace function: sees every call, and gives each followed frame a local one of its own."""
     frames = tape.frames
     where = tape.where
     stack: Stack = []
-    known: dict[int, _Known] = {}
+    known: dict[int, Known] = {}
+    make = _maker(tape, stack, budget)
+    ignored: set[int] = set()  # ids of code that never steps: most calls end here
 
-    def learn(code: CodeType) -> _Known:
+    def learn(code: CodeType) -> Known:
         function = function_of(code) if policy.steps_into(code, follow) else None
         hides = policy.hides(code) and policy.section_of(code) is None
-        entry = known[id(code)] = _Known(
-            code, function, statements.body_of(code), hides
-        )
+        entry = Known(code, function, hides)
+        known[id(code)] = entry
+        if function is None:
+            ignored.add(id(code))
         return entry
 
     def hidden(caller: FrameType | None, top: FrameType) -> bool:
@@ -129,6 +117,8 @@ def _tracer(tape: Tape, follow: Follow, budget: int, base: FrameType) -> Trace:
 
     def on_call(frame: FrameType, event: str, arg: object) -> Trace | None:
         code = frame.f_code
+        if id(code) in ignored:
+            return None
         entry = known.get(id(code)) or learn(code)
         function = entry.function
         if function is None:
@@ -144,127 +134,107 @@ def _tracer(tape: Tape, follow: Follow, budget: int, base: FrameType) -> Trace:
         record = FrameRecord(len(frames), function, parent, depth, len(where))
         frames.append(record)
         stack.append((frame, record))
-        local = _local(tape, record, entry, stack, budget)
+        local = make(record, entry)
         local(frame, "call", None)
         return local
 
     return on_call
 
 
-class _Known:
-    """What the trace function needs to know about a piece of code."""
-
-    __slots__ = ("alone", "code", "entries", "firsts", "function", "hides", "stores")
-
-    def __init__(
-        self, code: CodeType, function: Function | None, body: Body, hides: bool
-    ) -> None:
-        self.code = code  # keeps it alive, so that its id stays its own
-        self.function = function
-        self.hides = hides
-        self.firsts = {line: each.first for line, each in body.statements.items()}
-        self.alone = body.alone
-        self.entries = _entries(code, body)
-        self.stores = body.stores
-
-
-def _entries(code: CodeType, body: Body) -> dict[int, int]:
-    """For the header of each ``while True`` the instruction at which the loop is entered.
-
-    Nothing runs there when the loop goes round, but some jumps back are attributed to that line.
-    """
-    found: dict[int, int] = {}
-    headers = {each.header for each in body.loops if each.marker != each.header}
-    for start, _stop, line in code.co_lines():
-        if line in headers:
-            found[line] = min(start, found.get(line, start))
-    return found
-
-
-def _local(
-    tape: Tape, record: FrameRecord, known: _Known, stack: Stack, budget: int
-) -> Trace:
-    """The trace function of one frame."""
-    log: list[Any] = []
-    record.log = log
-    index, alone, entries = record.index, known.alone, known.entries
+def _maker(
+    tape: Tape, stack: Stack, budget: int
+) -> Callable[[FrameRecord, Known], Trace]:
+    """A function that makes the trace function of one frame."""
     journal, where = tape.journal, tape.where
     add_at, add_who, add_where = tape.at.append, tape.who.append, where.append
     add_seen = tape.seen.append
-    first_of, stored_by = known.firsts.get, known.stores.get
-    values: dict[str, Any] = {}  # locals at the last step, raw
-    boxed: dict[str, Any] = {}  # the text last logged for each mutable container
-    last = 0  # first line of the statement that runs
-    started = 0  # instruction at which it began, where that matters
-    passing: Any = MISSING  # text of the exception on its way through this frame
-    raised = False  # there has been one
-    itself: Trace | None = None  # this function, or None once the frame has been left:
-    # a function that names itself would never be freed
 
-    def local(frame: FrameType, event: str, arg: Any) -> Trace | None:
-        nonlocal last, started, passing, raised, itself
-        names = stored_by(last)
-        if event == "line":
-            line = first_of(frame.f_lineno, 0)
-            if line == last:
-                if line not in alone or frame.f_lasti > started:
+    def make(record: FrameRecord, known: Known) -> Trace:
+        log: list[Any] = []
+        record.log = log
+        push = log.append
+        index = record.index
+        first_of, stored_by = known.firsts.get, known.stores.get
+        values: dict[str, Any] = {}  # locals at the last step, raw
+        boxed: dict[str, Any] = {}  # the text last logged for each mutable container
+        last = 0  # first line of the statement that runs
+        started = 0  # instruction at which it began, where that matters
+        special = known.special  # whether the order of lines is not all that matters
+        passing: Any = MISSING  # text of the exception on its way through this frame
+        itself: Trace | None = None  # this function, or None once the frame is left:
+        # a function that names itself would never be freed
+
+        def local(frame: FrameType, event: str, arg: Any) -> Trace | None:
+            nonlocal last, started, special, passing, itself
+            if event == "line":
+                line = first_of(frame.f_lineno, 0)
+                if special:
+                    if not known.begins(line, last, frame.f_lasti, started):
+                        return itself
+                    started = frame.f_lasti
+                    if passing is not MISSING:
+                        log.extend(("<exception>", MISSING))
+                        passing = MISSING
+                elif line == last or not line:
                     return itself
-            elif not line:
-                return itself
-            if line in entries and frame.f_lasti != entries[line]:
-                return itself
-            last = word = line
-            if alone:
-                started = frame.f_lasti
-            if passing is not MISSING:
-                log.extend(("<exception>", MISSING))
-                passing = MISSING
-        elif event == "call":
-            word = record.function.line | CALL_WORD
-            names = None
-        elif itself is None:
-            return None
-        elif event == "return":
-            itself = None
-            record.last_step = len(where) - 1
-            if stack and stack[-1][0] is frame:
-                stack.pop()
-            if arg is None and raised and _raising(frame):
+                names = stored_by(last)
+                last = word = line
+            elif event == "call":
+                word = record.function.line | CALL_WORD
+                names = known.arguments
+            elif itself is None:
                 return None
-            record.last_step = len(where)
-            word = last | RETURN_WORD
-        elif event == "exception":
-            if arg[0] is StopIteration or arg[0] is GeneratorExit:
+            elif event == "return":
+                itself = None
+                record.last_step = len(where) - 1
+                if stack and stack[-1][0] is frame:
+                    stack.pop()
+                if arg is None and special and _raising(frame):
+                    return None
+                record.last_step = len(where)
+                word = last | RETURN_WORD
+                names = stored_by(last)
+            elif event == "exception":
+                if arg[0] is StopIteration or arg[0] is GeneratorExit:
+                    return itself
+                special = True
+                word = last | EXCEPTION_WORD
+                names = stored_by(last)
+            else:
                 return itself
-            raised = True
-            word = last | EXCEPTION_WORD
-        else:
+            if names is None or boxed:
+                variables.note_all(log, frame.f_locals, values, boxed)
+            elif names:
+                now = frame.f_locals
+                for name in names:
+                    value = now.get(name, MISSING)
+                    if value is values.get(name, MISSING):
+                        continue
+                    if type(value) in PLAIN:
+                        values[name] = value
+                        push(name)
+                        push(value)
+                    else:
+                        variables.note(log, name, value, values, boxed)
+            if word >= RETURN_WORD:
+                if itself is None:
+                    log.extend(("<return>", box(arg)))
+                    record.log = tuple(log)  # takes less memory than the list
+                else:
+                    passing = box(arg[1])
+                    log.extend(("<exception>", passing))
+            add_at(len(journal))
+            add_who(index)
+            add_where(word)
+            add_seen(len(log))
+            if len(where) >= budget:
+                _stop(budget)
             return itself
-        if names is None or boxed:
-            variables.note_all(log, frame.f_locals, values, boxed)
-        elif names:
-            now = frame.f_locals
-            for name in names:
-                value = now.get(name, MISSING)
-                if value is not values.get(name, MISSING):
-                    variables.note(log, name, value, values, boxed)
-        if event == "return":
-            log.extend(("<return>", box(arg)))
-        elif event == "exception":
-            passing = box(arg[1])
-            log.extend(("<exception>", passing))
-        add_at(len(journal))
-        add_who(index)
-        add_where(word)
-        add_seen(len(log))
-        if itself is None:
-            record.log = tuple(log)  # takes less memory than the list
-        if len(where) >= budget:
-            _stop(budget)
-        return itself
 
-    itself = local
-    return local
+        itself = local
+        return local
+
+    return make
 
 
 def _raising(frame: FrameType) -> bool:

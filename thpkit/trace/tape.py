@@ -123,7 +123,7 @@ class Tape:
     born: list[KObject] = field(default_factory=list)
     """Structures that were created during the recording."""
     born_at: array[int] = field(default_factory=words)
-    """Length of the journal when each of them was created."""
+    """Number of steps there were when each of them was created."""
 
 
 set_field: Final = object.__setattr__

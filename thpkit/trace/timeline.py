@@ -7,6 +7,7 @@ the present. Steps are numbered from 0; a LINE step shows the state *before* its
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +16,7 @@ from thpkit.kernel import init
 from thpkit.kernel.kobject import KObject
 from thpkit.trace.cells import Cell, Names, Target, Write
 from thpkit.trace.endings import Ending
-from thpkit.trace.history import History, step_of
+from thpkit.trace.history import History
 from thpkit.trace.statements import Statement
 from thpkit.trace.tape import (
     KIND_SHIFT,
@@ -163,9 +164,8 @@ class Timeline(Walk):
 
     def created(self, target: KObject) -> int | None:
         """The step whose statement created a structure; None if it is older than the recording."""
-        births = self.memo("births", self._births)
-        at = births.get(id(target))
-        return None if at is None or at < self.tape.at[0] else step_of(self.tape, at)
+        steps = self.memo("births", self._births).get(id(target), 0)
+        return steps - 1 if steps else None
 
     def _births(self) -> dict[int, int]:
         return {
@@ -292,10 +292,12 @@ class Timeline(Walk):
 
     def next_visit(self, statement: Statement, n: int) -> int | None:
         """The first step after ``n`` at which ``statement`` is about to run."""
-        return next((each for each in self.visits(statement) if each > n), None)
+        visits = self.visits(statement)
+        at = bisect_right(visits, n)
+        return visits[at] if at < len(visits) else None
 
     def previous_visit(self, statement: Statement, n: int) -> int | None:
         """The last step before ``n`` at which ``statement`` is about to run."""
-        return next(
-            (each for each in reversed(self.visits(statement)) if each < n), None
-        )
+        visits = self.visits(statement)
+        at = bisect_left(visits, n)
+        return visits[at - 1] if at > 0 else None

@@ -18,6 +18,9 @@ BOXES: Final = frozenset(
 )
 """Exact types of which only the text is kept. KArray and KDict are kernel state, and not among them."""
 
+PLAIN: Final[set[type]] = {int, bool, str, type(None)}
+"""Types of which the value itself is kept. Grows with each type that is met; it only saves time."""
+
 _short = Repr()
 _short.maxlist = _short.maxdict = _short.maxset = _short.maxdeque = _short.maxtuple = 8
 _short.maxother = _short.maxstring = 80

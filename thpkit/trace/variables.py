@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from thpkit.trace.tape import MISSING, FrameRecord
-from thpkit.trace.values import BOXES, box
+from thpkit.trace.values import BOXES, PLAIN, box
 
 EVERY: Final = 4096
 """Entries of a log between two pictures; even, because a change has two."""
@@ -70,6 +70,8 @@ def note(
         values[name] = value
         if isinstance(value, BaseException):
             value = box(value)
+        else:
+            PLAIN.add(type(value))
     log.extend((name, value))
 
 

@@ -24,7 +24,7 @@ def watcher(tape: Tape) -> Watcher:
             key == "kname"
         ):  # the first write of a field is construction, and the name comes first
             tape.born.append(target)
-            tape.born_at.append(len(journal))
+            tape.born_at.append(len(tape.where))
 
     def on_item(target: KArray[Any], key: int, new: object) -> None:
         if key < 0:  # a slice is refused here as well: it cannot be compared

@@ -177,18 +177,17 @@ def flow(
     hang = min(hang, width - 1)
     made: list[Row] = []
     line, used = first, width_of(first)
-    empty = not first
+    space = gap if first and not first[-1].text.endswith(" ") else 0
     for fact in facts:
         if not fact:
             continue
         length = width_of(fact)
-        space = 0 if empty else gap
-        if used + space + length > width and not empty:
+        if used + space + length > width and used > hang:
             made.append(line)
             line, used, space = row(" " * hang), hang, 0
         line = (*line, Span(" " * space), *fact) if space else (*line, *fact)
         used += space + length
-        empty = False
+        space = gap
         if used > width:
             *full, line = wrapped(line, width, hang)
             made.extend(full)

@@ -14,7 +14,6 @@ from functools import cached_property, wraps
 from typing import Any, NamedTuple, Protocol
 
 from thpkit.kernel.init import Kernel
-from thpkit.scenario import Recording
 from thpkit.trace import folds, sections
 from thpkit.trace.cells import Cell, Target, Write
 from thpkit.trace.folds import Fold
@@ -87,14 +86,13 @@ class Moment:
     @classmethod
     def of(
         cls,
-        recording: Recording,
+        timeline: Timeline,
         n: int,
         explanations: Explanations = NO_EXPLANATIONS,
         glyphs: Glyphs = UNICODE,
     ) -> Moment:
-        """A moment of a scenario's recording, with its stops."""
-        stops = tuple(sorted(recording.stops, key=lambda each: each.step))
-        return cls(recording.timeline, n, stops, explanations, glyphs)
+        """A moment of a recording with the stops that are attached to it."""
+        return cls(timeline, n, tuple(timeline.stops), explanations, glyphs)
 
     def at(self, n: int) -> Moment:
         """Another moment of the same recording."""
@@ -210,10 +208,11 @@ def merged(writes: list[Write]) -> dict[tuple[int, Any], Change]:
         key = (id(write.target), write.key)
         first = found.get(key)
         found[key] = Change(write.old if first is None else first.old, write.new)
-    return {key: each for key, each in found.items() if _differs(each)}
+    return {key: each for key, each in found.items() if differs(each)}
 
 
-def _differs(change: Change) -> bool:
+def differs(change: Change) -> bool:
+    """Whether a cell has another value than before."""
     old, new = change
     if old is MISSING or new is MISSING:
         return old is not new

@@ -123,7 +123,7 @@ def folded(line: Row, width: int) -> list[Row]:
         stop = start + max(len(piece), 1)
         if stop < len(text):
             space = text.rfind(" ", start, stop)
-            if text[start:space].strip():
+            if space > start and text[start:space].strip():
                 stop = space + 1
         head = (Span(" " * indent),) if start and indent else ()
         made.append((*head, *_part(line, start, stop)))

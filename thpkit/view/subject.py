@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from thpkit.kernel import units
+from thpkit.kernel.flags import PG_head
 from thpkit.kernel.fs import AddressSpace, File, Inode
 from thpkit.kernel.memory import MmuGather
 from thpkit.kernel.mm_types import MmStruct, VmArea, VmFaultInfo
@@ -192,13 +193,26 @@ def pages_in(value: object) -> Iterator[Page]:
         yield from dict.values(value.pages)
 
 
+def owner_of(moment: Moment, page: Page) -> Page:
+    """The head of a page, also while a huge page is being made of it or taken apart: then its name still tells."""
+    head = head_of(page)
+    name, plus, _offset = head.kname.partition("+")
+    if not plus:
+        return head
+    first = head.pfn - int(_offset)
+    former = dict.get(moment.kernel.zone.memmap, units.Pfn(first))
+    if former is None or former.kname != name or not former.flags >> PG_head & 1:
+        return head
+    return former
+
+
 def local_heads(moment: Moment) -> dict[int, Page]:
     """The heads of all pages that local variables hold, by frame number."""
     found: dict[int, Page] = {}
     for known in moment.locals:
         for value in known.values():
             for page in pages_in(value):
-                head = head_of(page)
+                head = owner_of(moment, page)
                 found[head.pfn] = head
     return found
 
@@ -208,6 +222,6 @@ def changed_heads(moment: Moment) -> dict[int, Page]:
     found: dict[int, Page] = {}
     for write in moment.writes:
         if isinstance(write.target, Page):
-            head = head_of(write.target)
+            head = owner_of(moment, write.target)
             found[head.pfn] = head
     return found

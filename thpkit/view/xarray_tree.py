@@ -20,6 +20,10 @@ MANY_LEAVES: Final = 16
 """In a tree with more leaves than this, neighbours that are full and go on from one another share a row."""
 
 
+ROOMY: Final = 72
+"""In panes this wide a node's offset is shown even where its slot in the parent says the same."""
+
+
 class Run(NamedTuple):
     """Neighbouring slots of a node that hold the same kind of thing."""
 
@@ -109,36 +113,40 @@ def node_rows(
 ) -> list[Row]:
     """A node and everything below it. ``base`` is the first index it covers; ``first`` stands in front of its name."""
     runs = runs_of(node)
-    lead = len("".join(span.text for span in first))
-    indent = len(first[0].text) - len(first[0].text.lstrip()) if first else 0
-    facts = node_facts(node, base, sight)
+    lead = "".join(span.text for span in first)
+    indent = len(lead) - len(lead.lstrip())
+    facts = node_facts(node, base, _slot_in(lead), sight, width)
     held = [run for run in runs if run.entry is not None]
     if not node.shift and len(held) <= 1:
-        facts += [_run_fact(node, run, base, sight) for run in held]
+        facts += [_run_fact(node, run, base, sight) for run in held or runs]
         facts += [_cursor_fact(name, slot, sight.lens) for name, slot in sight.on(node)]
-        return flow(facts, width, first=first, hang=min(lead or 2, 8), gap=_gap(first))
-    rows = flow(facts, width, first=first, hang=min(lead or 2, 8), gap=_gap(first))
+        return flow(facts, width, first=first, hang=indent + 4)
+    rows = flow(facts, width, first=first, hang=indent + 4)
     return rows + _slots(node, base, runs, indent + 2, sight, width, few)
 
 
-def _gap(first: Row) -> int:
-    return 2 if not first else 0
+def _slot_in(lead: str) -> str:
+    """The slot that stands in brackets in front of a node; nothing if none does."""
+    return lead.partition("[")[2].partition("]")[0]
 
 
-def node_facts(node: XaNode, base: int, sight: Sight) -> list[Row]:
-    """Name, shift, place in the parent, counts and marks of a node."""
+def node_facts(
+    node: XaNode, base: int, slot: str, sight: Sight, width: int
+) -> list[Row]:
+    """Name, shift, place in the parent, counts and marks of a node. ``slot`` says already where its offset should be."""
     lens = sight.lens
-    covers = (units.XA_CHUNK_SIZE << node.shift) - 1
     facts = [
-        row((f"{node.kname}  ", Role.LINK)),
+        row((node.kname, Role.LINK)),
         fact("shift", lens.value(node, "shift")),
-        fact("offset", lens.value(node, "offset")),
         fact("count", lens.value(node, "count")),
     ]
+    if width >= ROOMY or str(node.offset) != slot:
+        facts.insert(2, fact("offset", lens.value(node, "offset")))
     if node.nr_values or lens.change(node, "nr_values"):
         facts.append(fact("nr_values", lens.value(node, "nr_values")))
-    covered = span_of_range(base, base + covers, lens.glyphs)
-    facts.append(fact("indices", covered))
+    if node.shift:
+        last = base + (units.XA_CHUNK_SIZE << node.shift) - 1
+        facts.append(fact("covers", span_of_range(base, last, lens.glyphs)))
     for mark, bitmap in enumerate(node.marks):
         if bitmap:
             slots = [at for at in range(len(node.slots)) if bitmap >> at & 1]
@@ -257,8 +265,11 @@ def _run_fact(node: XaNode, run: Run, base: int, sight: Sight) -> Row:
     lens = sight.lens
     slots = range(run.first, run.last + 1)
     key = next((at for at in slots if lens.change(node.slots, at)), run.first)
-    word = "slot" if run.first == run.last else "slots"
-    label = f"{word} {span_of_range(run.first, run.last, lens.glyphs)}: "
+    if node.shift:
+        word = "slot" if run.first == run.last else "slots"
+        label = f"{word} {span_of_range(run.first, run.last, lens.glyphs)}: "
+    else:
+        label = f"{span_of_range(base + run.first, base + run.last, lens.glyphs)}: "
     text = entry_text(run.entry, len(slots), lens)
     role = Role.DIM if run.entry is None else Role.LINK
     return row((label, Role.DIM), lens.show(node.slots, key, text, role))

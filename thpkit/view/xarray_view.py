@@ -9,7 +9,7 @@ from thpkit.kernel.xarray import XaNode, XaState
 from thpkit.kernel.xarray.nodes import XA_RCU_FREE
 from thpkit.kernel.xarray.state import xas_size
 from thpkit.view import subject, values
-from thpkit.view.layout import fact, flow, is_changed, span_of_range, state_pane
+from thpkit.view.layout import fact, flow, span_of_range, state_pane
 from thpkit.view.moment import Lens, Moment, view
 from thpkit.view.rows import Rendered, Role, Row, row
 from thpkit.view.xarray_tree import Sight, node_rows, tree_rows
@@ -122,6 +122,3 @@ def loose_nodes(
         if isinstance(value, XaNode) and value.array is XA_RCU_FREE:
             found.setdefault(value.kname, (value, "freed"))
     return list(found.values())
-
-
-__all__ = ["cursor_rows", "header", "is_changed", "render"]

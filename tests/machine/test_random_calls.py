@@ -1,0 +1,70 @@
+"""Whatever two processes call, and whatever fails or happens in between: the books balance.
+
+THP_LONG=1 multiplies the runs by ten.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.machine.calls import TALLY, Calls, RealCalls
+from tests.machine.reasons import WATCHED, tallied
+
+LONG = 10 if os.environ.get("THP_LONG") else 1
+SMALL_PARTS = 4
+SMALL_RUNS = 500 * LONG
+"""Runs of each part on the small geometry: 2,000 in all."""
+REAL_PARTS = 2
+REAL_RUNS = 50 * LONG
+"""Runs of each part on real sizes: 100 in all."""
+OFTEN = -(-20 // SMALL_PARTS)
+"""How often each part must see each event, so that all parts together see it 20 times."""
+
+EVENTS = (
+    "THP_FILE_ALLOC",
+    "THP_FILE_MAPPED",
+    "THP_SPLIT_PMD",
+    "SIGBUS",
+    "EACCES",
+    "EINVAL",
+    *(name for name, _function, _text, _below in WATCHED),
+)
+"""What must have happened for the runs to mean anything."""
+
+
+def run(machine: type[Calls], part: int, runs: int, steps: int) -> Counter[str]:
+    """Run a state machine and return what happened in this run alone."""
+    TALLY.clear()
+    chosen = settings(
+        max_examples=runs,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=False,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(
+        seed(part)(type(machine.__name__, (machine,), {})), settings=chosen
+    )
+    return Counter(TALLY)
+
+
+@pytest.mark.parametrize("part", range(SMALL_PARTS))
+def test_small_machines_stay_consistent(part: int) -> None:
+    """Small geometry, every invariant after every call, and every interesting event seen."""
+    with tallied():
+        tally = run(Calls, part, SMALL_RUNS, 20)
+    rare = {name: tally[name] for name in EVENTS if tally[name] < OFTEN}
+    assert rare == {}, f"the runs no longer reach: {rare}"
+
+
+@pytest.mark.parametrize("part", range(REAL_PARTS))
+def test_real_machines_stay_consistent(part: int) -> None:
+    """Real sizes: 512 pages a block, 64 slots a node."""
+    tally = run(RealCalls, 100 + part, REAL_RUNS, 12)
+    assert tally["THP_FILE_ALLOC"] >= 10

@@ -1,0 +1,206 @@
+"""Results: what the judge found, as data, as JSON and as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from thpkit.grading.compare import Divergence
+
+WORDS: Final = {"passed": "ok  ", "failed": "FIX ", "not reached": "... "}
+"""How each outcome begins its line."""
+
+
+class Outcome(Enum):
+    """What became of a check."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_REACHED = "not reached"
+    """Something before it failed, so that it could not be tried."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What became of one check."""
+
+    id: str
+    title: str
+    points: int
+    """Points it is worth."""
+    outcome: Outcome
+    problem: str | None = None
+    """What is wrong, in one sentence, where there is no divergence to show."""
+    divergence: Divergence | None = None
+    """The first difference from the kit."""
+    broken: str | None = None
+    """The first invariant that this breaks, with the numbers."""
+    symptom: str | None = None
+    """What the bug looks like from outside, if this is the check that shows it."""
+    next: str = ""
+    """What to try next."""
+    graded: str = ""
+    """Which file was graded, for a message that stands alone."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed. Not reached is not passed."""
+        return self.outcome is Outcome.PASSED
+
+    @property
+    def message(self) -> str:
+        """What a learner reads when the check has failed, or was not reached; complete in itself."""
+        return "\n".join([*self.lines(), "", f"Graded: {self.graded}"])
+
+    def lines(self) -> list[str]:
+        """Symptom, first divergence, what to try next."""
+        rows: list[tuple[str, str]] = []
+        if self.symptom is not None:
+            rows.append(("Symptom", self.symptom))
+        if self.divergence is not None:
+            where = self.divergence
+            rows.append(
+                (
+                    f"First divergence, after call {where.call} of {where.calls}",
+                    where.text,
+                )
+            )
+            rows.append(("", where.sentence))
+        if self.problem is not None:
+            rows.append(("Problem", self.problem))
+        if self.broken is not None:
+            rows.append(("Broken rule", self.broken))
+        if self.next:
+            rows.append(("Next", self.next))
+        lines = []
+        for title, text in rows:
+            lines += [title] if title else []
+            lines += [f"    {line}" for line in text.splitlines()]
+        return lines
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        where = self.divergence
+        return {
+            "id": self.id,
+            "title": self.title,
+            "outcome": self.outcome.value.replace(" ", "_"),
+            "points": self.points if self.passed else 0,
+            "max_points": self.points,
+            "problem": self.problem,
+            "symptom": self.symptom,
+            "broken": self.broken,
+            "next": self.next,
+            "divergence": None
+            if where is None
+            else {
+                "case": where.case,
+                "call": where.call,
+                "calls": where.calls,
+                "text": where.text,
+                "path": where.path,
+                "expected": where.expected,
+                "got": where.got,
+                "alike": where.alike,
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one exercise."""
+
+    exercise: str
+    title: str
+    file: Path
+    """The file that was graded."""
+    shipped: bool
+    """Whether that is the file as it comes with the exercise."""
+    graded: str
+    """The file as a reader names it, and whether it is his."""
+    checks: tuple[CheckResult, ...]
+    expected: tuple[str, ...]
+    """Ids of the checks that the exercise has."""
+    printed: str = ""
+    """The beginning of what the learner's code printed."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether exactly the expected checks were made, and each passed."""
+        made = tuple(each.id for each in self.checks)
+        return (
+            bool(made)
+            and made == self.expected
+            and all(each.passed for each in self.checks)
+        )
+
+    @property
+    def points(self) -> int:
+        """Points earned."""
+        return sum(each.points for each in self.checks if each.passed)
+
+    @property
+    def max_points(self) -> int:
+        """Points there are."""
+        return sum(each.points for each in self.checks)
+
+    def check(self, name: str) -> CheckResult:
+        """What became of the check of that id. One that was not made is not reached."""
+        for each in self.checks:
+            if each.id == name:
+                return each
+        return CheckResult(
+            name,
+            name,
+            0,
+            Outcome.NOT_REACHED,
+            "this check was not made",
+            graded=self.graded,
+        )
+
+    @property
+    def first_failure(self) -> CheckResult | None:
+        """The first check that failed."""
+        failed = (each for each in self.checks if each.outcome is Outcome.FAILED)
+        return next(failed, None)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "schema": "thp/result/1",
+            "exercise": self.exercise,
+            "title": self.title,
+            "file": str(self.file),
+            "shipped": self.shipped,
+            "passed": self.passed,
+            "points": self.points,
+            "max_points": self.max_points,
+            "printed": self.printed,
+            "checks": [each.to_json() for each in self.checks],
+        }
+
+    def text(self) -> str:
+        """The report: the first failure first and in full, then one line for every check."""
+        lines = [f"{self.exercise}  {self.title}", f"graded: {self.graded}", ""]
+        first = self.first_failure
+        if first is not None:
+            lines += [f"FIX {first.id} — {first.title}", ""]
+            lines += [f"  {line}" for line in first.lines()]
+            lines.append("")
+        width = max((len(each.id) for each in self.checks), default=0)
+        lines += [
+            f"  {WORDS[each.outcome.value]}{each.id:<{width}}  {each.title}"
+            for each in self.checks
+        ]
+        if self.printed:
+            lines += [
+                "",
+                "It printed:",
+                *(f"    {each}" for each in self.printed.splitlines()[:8]),
+            ]
+        verdict = "passed" if self.passed else "not passed yet"
+        return "\n".join(
+            [*lines, "", f"{verdict}: {self.points} of {self.max_points} points", ""]
+        )

@@ -1,0 +1,137 @@
+"""Opening what was resolved: recording a scenario, reading a saved recording, letting an exercise be recorded.
+
+Whatever goes wrong with a learner's file becomes one sentence.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.paths import UserError
+
+if TYPE_CHECKING:
+    from thpkit.kernel.variant import Variant
+    from thpkit.trace.timeline import Timeline
+    from thpkit.view.explanations import Explanations
+
+
+@dataclass(frozen=True)
+class Run:
+    """Something recorded, ready to be looked at."""
+
+    name: str
+    """As in ``thp step NAME``: under this the reader's place is kept."""
+    title: str
+    timeline: Timeline
+    explanations: Explanations | None = None
+    """What the book says about a statement; None if nothing."""
+    notices: tuple[str, ...] = ()
+    """Sentences for the reader, before anything else."""
+    start: int | None = None
+    """The step to open at, if not the first: where an exercise goes wrong."""
+
+
+def lesson(name: str, title: str, path: Path, variant: Variant | None) -> Run:
+    """Record a lesson."""
+    run = scenario(path, name, variant)
+    return replace(run, title=title, explanations=book(name))
+
+
+def book(lesson_name: str = "") -> Explanations:
+    """What the book says about statements: a lesson's text first, then the commentary."""
+    from thpkit.book import LessonError, explanations_for, find_lesson
+    from thpkit.trace.statements import ROOT
+
+    found = None
+    if lesson_name:
+        with suppress(LessonError):
+            found = find_lesson(lesson_name, ROOT)
+    return explanations_for(found)
+
+
+def scenario(path: Path, name: str, variant: Variant | None) -> Run:
+    """Run a scenario file under the recorder.
+
+    Raises:
+        UserError: it defines no scenario, or nothing of it could be recorded.
+    """
+    from thpkit.scenario import ScenarioError, load_file, record
+    from thpkit.trace.stops import StopError
+
+    try:
+        loaded = load_file(path)
+        timeline = record(loaded, variant).timeline
+    except (ScenarioError, StopError) as error:
+        raise UserError(str(error)) from None
+    except (Exception, SystemExit) as error:
+        raise UserError(
+            f"{path}: its machine cannot be booted: {type(error).__name__}: {error}"
+        ) from error
+    if not len(timeline):
+        why = f" ({timeline.ending})" if timeline.ending else ""
+        raise UserError(f"{path}: nothing was recorded: its tasks do nothing{why}")
+    return Run(name, loaded.title, timeline, book())
+
+
+def saved(path: Path, name: str) -> Run:
+    """Read a saved recording.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    from thpkit.trace.saved import SavedError
+    from thpkit.trace.saved import open as open_saved
+
+    try:
+        timeline = open_saved(path)
+    except SavedError as error:
+        raise UserError(str(error)) from None
+    _attach_stops(timeline)
+    notices = []
+    if timeline.changed_sources:
+        files = ", ".join(timeline.changed_sources[:3])
+        notices.append(
+            f"changed since this was recorded, so lines may not fit: {files}"
+        )
+    return Run(name, timeline.title, timeline, book(), tuple(notices))
+
+
+def save(run: Run, path: Path) -> None:
+    """Save a recording with its stops.
+
+    Raises:
+        UserError: that is impossible.
+    """
+    from thpkit.trace.saved import SavedError
+    from thpkit.trace.saved import save as save_timeline
+
+    stops = [[each.where, each.title, each.text] for _step, each in run.timeline.stops]
+    try:
+        save_timeline(run.timeline, path, meta={"stops": stops})
+    except SavedError as error:
+        raise UserError(str(error)) from None
+
+
+def _attach_stops(timeline: Timeline) -> None:
+    """The stops that were saved along; those that lead nowhere any more are left out."""
+    from thpkit.trace.stops import Stop, StopError, attach, step_of
+
+    kept = []
+    for each in timeline.meta.get("stops", ()):
+        with suppress(StopError, TypeError):
+            stop = Stop(*each)
+            step_of(timeline, stop.where)
+            kept.append(stop)
+    attach(timeline, kept)
+
+
+def exercise(name: str, title: str) -> Run:
+    """Let a worker record the case of an exercise that goes wrong, and open it where it does.
+
+    Raises:
+        UserError: nothing could be recorded.
+    """
+    raise UserError(f"{name}: exercises cannot be stepped yet")

@@ -1,0 +1,75 @@
+"""What the command line prints: walks, the glossary, verdicts. No colours, no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tui import opening
+from tui.paths import ROOT, UserError
+from tui.where import SAVED, Target
+
+
+def version() -> str:
+    """The version of this program."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as version_of
+
+    try:
+        return version_of("thpkit")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def walk(
+    target: Target,
+    *,
+    every: bool = False,
+    first: int | None = None,
+    last: int | None = None,
+) -> Iterator[str]:
+    """The plain walk: stops and folds, or every step; only from ``first`` to ``last`` if given."""
+    from thpkit.view import plain
+
+    run = target.open()
+    raise UserError(f"{plain} {run}")
+
+
+def save(target: Target, path: Path) -> None:
+    """Record and save."""
+    if path.suffix != SAVED:
+        raise UserError(f"a saved recording ends in {SAVED}: {path} does not")
+    opening.save(target.open(), path)
+
+
+def glossary(term: str) -> Iterator[str]:
+    """One term and what it means; all names without one."""
+    from thpkit import book
+
+    known = book.glossary(ROOT)
+    if not known.terms:
+        raise UserError("there is no glossary beside this program")
+    if not term:
+        yield from (each.name for each in known.terms)
+        return
+    found = known.lookup(term)
+    if found is None:
+        near = known.nearest(term)
+        hint = (
+            f"; did you mean {' or '.join(near)}?"
+            if near
+            else "; thp glossary lists all terms"
+        )
+        raise UserError(f"the glossary does not have {term!r}{hint}")
+    from thpkit.view.layout import wrapped
+    from thpkit.view.rows import text_of
+
+    yield found.name
+    for paragraph in found.rows():
+        yield ""
+        yield from (text_of(line) for line in wrapped(paragraph, 78))
+
+
+def check(exercise: str, say: Callable[[str], object]) -> int:
+    """Grade an exercise and say what came out; the exit status: 0 if passed, 1 if not."""
+    raise UserError(f"{exercise}: exercises cannot be graded yet")
