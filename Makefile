@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 # A virtual environment that happens to be active elsewhere is none of our business.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
@@ -29,12 +29,9 @@ learn: $(VENV)/.ready-to-run
 	fi
 
 test: $(VENV)/.ready-to-develop
-	@echo 'ruff: style'
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --quiet --check .
-	@echo 'mypy: types'
-	@$(BIN)/mypy --no-error-summary
-	@echo 'pytest: tests'
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n auto --maxprocesses=8
 
 bench: $(VENV)/.ready-to-develop
@@ -55,12 +52,12 @@ $(BIN)/python:
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'The virtual environment .venv could not be created.' >&2; exit 1; }
 
-$(VENV)/.ready-to-run: $(SOURCES) | $(BIN)/python
+$(VENV)/.ready-to-run: $(SOURCES) $(BIN)/python
 	@echo 'Installing what the book needs (once)'
 	@$(PIP) install -e . -c constraints.txt
 	@touch $@
 
-$(VENV)/.ready-to-develop: $(SOURCES) | $(BIN)/python
+$(VENV)/.ready-to-develop: $(SOURCES) $(BIN)/python
 	@echo 'Installing what the tests need (once)'
 	@$(PIP) install -e '.[dev]' -c constraints.txt
 	@touch $@ $(VENV)/.ready-to-run

@@ -37,16 +37,18 @@ class Action(NamedTuple):
     group: Group
     rank: int = 0
     """Place in the key bar, counted from 1; 0 keeps it out."""
+    bar: str = ""
+    """What the key bar calls it, together with its opposite."""
 
 
 ACTIONS: Final[tuple[Action, ...]] = (
     Action(
         "next_stop", ("space", "right"), ("next",), "next stop",
-        "Go to the next stop: the next place worth a look", Group.STORY, 1,
+        "Go to the next stop: the next place worth a look", Group.STORY, 1, "stop",
     ),
     Action(
         "previous_stop", ("backspace", "left"), ("previous",), "stop before",
-        "Go back to the stop before", Group.STORY, 2,
+        "Go back to the stop before", Group.STORY,
     ),
     Action(
         "next_section", ("]",), ("section",), "next section",
@@ -63,7 +65,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("last", ("end",), ("last-step",), "last step", "Go to the last step", Group.STORY),
     Action(
         "over", ("n",), ("over",), "next line",
-        "Run this statement, and all that it calls", Group.CODE, 4,
+        "Run this statement, and all that it calls", Group.CODE, 2, "line",
     ),
     Action(
         "over_back", ("N",), ("over-back",), "line before",
@@ -71,15 +73,15 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "into", ("s",), ("step",), "step into",
-        "Run one statement; if it calls a function, go in", Group.CODE, 3,
+        "Run one statement; if it calls a function, go in", Group.CODE, 3, "into",
     ),
     Action(
         "into_back", ("S",), ("step-back",), "step back",
-        "Go back one step, into calls too", Group.CODE, 5,
+        "Go back one step, into calls too", Group.CODE,
     ),
     Action(
         "finish", ("f",), ("finish",), "to the return",
-        "Go to where this function returns", Group.CODE, 7,
+        "Go to where this function returns", Group.CODE, 4, "out",
     ),
     Action(
         "finish_back", ("F",), ("call",), "to the call",
@@ -87,7 +89,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "fold", ("x",), ("skip",), "past the loop",
-        "Skip the loop iterations that are all alike", Group.CODE, 8,
+        "Skip the loop iterations that are all alike", Group.CODE, 5, "loop",
     ),
     Action(
         "fold_back", ("X",), ("skip-back",), "loop start",
@@ -107,7 +109,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "continue", ("c",), ("continue",), "to trouble",
-        "Go to the next breakpoint, kernel report or broken invariant", Group.CODE,
+        "Go to the next breakpoint, kernel report or broken invariant", Group.CODE, 11, "trouble",
     ),
     Action(
         "continue_back", ("C",), ("continue-back",), "trouble before",
@@ -115,7 +117,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "writer", ("w",), ("writer",), "who wrote it",
-        "Go to the statement that wrote the selected value; again: the one before", Group.STATE, 6,
+        "Go to the statement that wrote the selected value; again: the one before", Group.STATE, 6, "who wrote",
     ),
     Action(
         "writer_back", ("W",), ("writer-before",), "and before that",
@@ -131,11 +133,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "goto", ("g",), ("goto",), "go to …",
-        "Go to a step number, a function, a statement or a counter", Group.STATE, 9,
+        "Go to a step number, a function, a statement or a counter", Group.STATE, 7, "go to",
     ),
     Action(
         "jump_back", ("O",), ("older",), "jump back",
-        "Go back to where you were before the last jump", Group.STATE,
+        "Go back to where you were before the last jump", Group.STATE, 12, "jump back",
     ),
     Action(
         "jump_forward", ("o",), ("newer",), "jump forward",
@@ -151,7 +153,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "focus_next", ("tab",), ("pane",), "next pane",
-        "Next pane on the screen", Group.PANES, 11,
+        "Next pane on the screen", Group.PANES, 9, "pane",
     ),
     Action(
         "focus_back", ("shift+tab",), ("pane-back",), "pane before",
@@ -176,7 +178,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "zoom", ("z",), ("zoom",), "zoom",
-        "Give this pane the whole screen, or take it back", Group.PANES, 12,
+        "Give this pane the whole screen, or take it back", Group.PANES, 10, "zoom",
     ),
     Action(
         "leave", ("escape",), ("leave",), "back",
@@ -195,7 +197,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "contents", (), ("contents",), "contents",
         "Go to the table of contents", Group.OTHER,
     ),
-    Action("help", ("?", "f1"), ("help",), "help", "Show or hide this list of keys", Group.OTHER, 10),
+    Action("help", ("?", "f1"), ("help",), "help", "Show or hide this list of keys", Group.OTHER, 8, "help"),
     Action(
         "palette", (":", "ctrl+p"), ("palette",), "find a command",
         "Find a command by typing part of its name", Group.OTHER,
@@ -206,7 +208,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "quit", ("q", "ctrl+q"), ("quit",), "quit",
-        "Quit; your place is kept", Group.OTHER, 13,
+        "Quit; your place is kept", Group.OTHER, 13, "quit",
     ),
 )  # fmt: skip
 """Every action, in the order of the key list."""
@@ -234,6 +236,14 @@ def shown(key: str) -> str:
 def keys_of(action: Action) -> str:
     """All keys of an action, as text; empty if it has none."""
     return " ".join(shown(key) for key in action.keys)
+
+
+def opposite(action: Action) -> Action | None:
+    """What leads back: ``over_back`` for ``over``; None if there is none."""
+    for name in (f"{action.id}_back", action.id.replace("next", "previous", 1)):
+        if name != action.id and name in BY_ID:
+            return BY_ID[name]
+    return None
 
 
 def in_bar() -> list[Action]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from textual.binding import Binding, BindingType
 
 from thpkit.view.rows import Role, Row, Span
-from tui.actions import ACTIONS, BY_ID, in_bar, shown
+from tui.actions import ACTIONS, BY_ID, Action, in_bar, opposite, shown
+
+GAP = 2
+"""Columns between two entries of the key bar."""
 
 
 def bindings(*names: str) -> list[BindingType]:
@@ -30,20 +33,33 @@ def _spelled(key: str) -> str:
 
 
 def key_bar(width: int, *names: str) -> Row:
-    """As many keys with their labels as fit; those of ``names``, or of the whole table, by rank."""
-    spans: list[Span] = []
-    used = 0
+    """As many keys with their labels as fit: those of ``names``, or of the whole table by rank. Help always."""
     chosen = [BY_ID[name] for name in names] if names else in_bar()
-    always = BY_ID["help"]
-    room = width - len(f" {shown(always.keys[0])} {always.label}")
-    for each in (each for each in chosen if each.keys and each is not always):
-        keys, label = shown(each.keys[0]), f" {each.label}  "
-        if used + len(keys) + len(label) > room:
+    last = _entry(BY_ID["help"], pair=False)
+    room = width - _length(last)
+    spans: list[Span] = []
+    for each in chosen:
+        entry = _entry(each, pair=not names)
+        if each.id == "help" or not each.keys or _length(entry) + GAP > room:
             continue
-        spans += [Span(keys, Role.CODE), Span(label, Role.DIM)]
-        used += len(keys) + len(label)
-    return (
-        *spans,
-        Span(shown(always.keys[0]), Role.CODE),
-        Span(f" {always.label}", Role.DIM),
+        room -= _length(entry) + GAP
+        spans += [*entry, Span(" " * GAP)]
+    return (*spans, *last)
+
+
+def _entry(action: Action, pair: bool) -> Row:
+    """Key and label; with ``pair`` the key of the opposite too."""
+    back = opposite(action) if pair and action.keys[0] != "tab" else None
+    keys = [_short_key(each) for each in (action, back) if each is not None]
+    return Span(" ".join(keys), Role.CODE), Span(
+        f" {action.bar or action.label}", Role.DIM
     )
+
+
+def _short_key(action: Action) -> str:
+    """The shortest of an action's keys."""
+    return min((shown(key) for key in action.keys), key=len, default="")
+
+
+def _length(entry: Row) -> int:
+    return sum(len(each.text) for each in entry)

@@ -196,4 +196,3 @@ def _say(sentence: str) -> int:
     """One sentence on standard error."""
     click.echo(f"thp: {' '.join(sentence.split())}", err=True)
     return BAD_INPUT
-

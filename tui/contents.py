@@ -19,6 +19,8 @@ class Entry(NamedTuple):
     folder: Path
     about: str = ""
     """A sentence more, or nothing."""
+    lesson: str = ""
+    """For an exercise: the lesson it belongs to."""
 
 
 def lessons() -> list[Entry]:
@@ -78,13 +80,15 @@ def _folders(parent: Path, pattern: str) -> list[Path]:
     return sorted(each for each in parent.glob(pattern) if each.is_dir())
 
 
-def _described(folder: Path, file: str) -> tuple[str, Path, str]:
-    """Title, folder and sentence of an entry, from its TOML file; its name stands in for what is missing."""
+def _described(folder: Path, file: str) -> tuple[str, Path, str, str]:
+    """Title, folder, sentence and lesson, from a TOML file; the folder's name stands in for a missing title."""
     data = _toml(folder / file)
     plain = folder.name.partition("_")[2].replace("_", " ")
-    title = data.get("title")
-    about = data.get("summary") or data.get("about") or data.get("question") or ""
-    return (title if isinstance(title, str) else plain), folder, str(about)
+    words = {key: data.get(key) for key in ("title", "about", "lesson")}
+    title, about, lesson = (
+        each if isinstance(each, str) else "" for each in words.values()
+    )
+    return title or plain, folder, about, lesson
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -18,7 +18,8 @@ KEYS = 18
 INTRODUCTION = (
     "A step is one statement. The marked line in the source is about to run (▶) or just ran (◀); "
     "every other pane shows the kernel's state at that moment, and ● marks what the last step changed.",
-    "Small letters go forward, capital letters go back. Nothing can be broken: the run is recorded, you only move in it.",
+    "Small letters go forward, capital letters go back. Nothing can be broken: the run is recorded, and you only "
+    "move in it.",
 )
 
 

@@ -1,8 +1,8 @@
 """Where the panes stand: pure functions of the size of the terminal, never of what the panes show.
 
-Narrow (under 100 columns): the source above, below it the prose and one chosen pane of state. Medium: source and prose on
-the left, a column of state on the right. Wide (150 and more): two columns of state. Status, timeline and keys
-keep their rows always.
+Narrow (under 100 columns): the source above, below it the prose and one chosen pane of state. Medium: source and
+prose on the left, a column of state on the right. Wide (150 and more): two columns of state. Status, timeline and
+keys keep their rows always.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ SMALLEST: Final = (60, 16)
 """Columns and rows below which there is no room for panes."""
 MEDIUM: Final = 100
 WIDE: Final = 150
+TALL: Final = 30
+"""Rows from which the timeline has a second one, with the names of the calls."""
 PANE_ROWS: Final = 11
 """Rows that a pane of state should have at least, its title included."""
 
@@ -48,16 +50,17 @@ def plan(
     chosen: str,
     zoomed: str | None = None,
 ) -> Plan:
-    """The rectangles of all visible panes. ``state`` names the panes of state in order; ``chosen`` is always visible."""
+    """The rectangles of all visible panes. ``state`` names those of state in order; ``chosen`` is always visible."""
     if width < SMALLEST[0] or height < SMALLEST[1]:
         rows = max(height - 1, 1)
         return {SMALL: Spot(0, 0, width, rows), BAR: Spot(0, rows, width, 1)}
+    line = 2 if height >= TALL else 1
     made = {
         STATUS: Spot(0, 0, width, 1),
-        TIMELINE: Spot(0, height - 2, width, 1),
+        TIMELINE: Spot(0, height - 1 - line, width, line),
         BAR: Spot(0, height - 1, width, 1),
     }
-    body = Spot(0, 1, width, height - 3)
+    body = Spot(0, 1, width, height - 2 - line)
     if zoomed is not None:
         made[zoomed] = body
     elif width < MEDIUM:

@@ -134,4 +134,18 @@ def exercise(name: str, title: str) -> Run:
     Raises:
         UserError: nothing could be recorded.
     """
-    raise UserError(f"{name}: exercises cannot be stepped yet")
+    from thpkit import grading
+    from thpkit.grading.exercise import ExerciseError
+    from thpkit.grading.process import GradingError
+
+    try:
+        recorded = grading.record(name.removeprefix("ex:"))
+    except (ExerciseError, GradingError) as error:
+        raise UserError(str(error)) from None
+    run = saved(recorded.path, name)
+    return replace(
+        run,
+        title=f"{title}: {recorded.title}",
+        notices=(*run.notices, recorded.notice),
+        start=recorded.step,
+    )

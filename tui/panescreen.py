@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from thpkit.trace.statements import Statement, bodies_of
-from thpkit.view import source
+from thpkit.view import source, timeline_view
 from thpkit.view.layout import cut, wrapped
 from thpkit.view.moment import Moment
 from thpkit.view.rows import Rendered, Role, row
@@ -14,9 +14,9 @@ from tui import layouts
 from tui.bindings import key_bar
 from tui.host import Host
 from tui.layouts import BAR, PROSE, SMALL, SOURCE, STATUS, TIMELINE
-from tui.pinned import status_row, timeline_row, too_small
 from tui.reader import Reader
 from tui.rowpane import RowPane
+from tui.small import too_small
 from tui.views import PANES, STATE, Told
 
 PINNED = (STATUS, TIMELINE, BAR, SMALL)
@@ -142,10 +142,11 @@ class PaneScreen(Screen[None]):
             rows = too_small(moment, self.columns(SMALL))
             self.pane(SMALL).show(Rendered(tuple(rows)))
         else:
-            status = status_row(moment, self.columns(STATUS))
+            status = timeline_view.status(moment, self.columns(STATUS))
             self.pane(STATUS).show_row(status)
-            line = timeline_row(moment, self.columns(TIMELINE))
-            self.pane(TIMELINE).show_row(line)
+            spot = self._plan[TIMELINE]
+            line = timeline_view.render(moment, spot.width, spot.height)
+            self.pane(TIMELINE).show(line)
         self._show_bar(moment)
 
     def _show_bar(self, moment: Moment) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tui import opening
 from tui.paths import ROOT, UserError
-from tui.where import SAVED, Target
+from tui.state import Store
+from tui.where import SAVED, Target, resolve
 
 
 def version() -> str:
@@ -71,5 +72,24 @@ def glossary(term: str) -> Iterator[str]:
 
 
 def check(exercise: str, say: Callable[[str], object]) -> int:
-    """Grade an exercise and say what came out; the exit status: 0 if passed, 1 if not."""
-    raise UserError(f"{exercise}: exercises cannot be graded yet")
+    """Grade an exercise, say what came out and remember it; the exit status: 0 if passed, 1 if not.
+
+    Raises:
+        UserError: there is no such exercise, or this machine cannot grade it.
+    """
+    from thpkit import grading
+    from thpkit.grading.exercise import ExerciseError
+    from thpkit.grading.process import GradingError
+
+    target = resolve(f"ex:{exercise.removeprefix('ex:')}")
+    try:
+        result = grading.grade(target.name.removeprefix("ex:"))
+    except (ExerciseError, GradingError) as error:
+        raise UserError(str(error)) from None
+    say(result.text().rstrip())
+    store = Store()
+    place = store.place(target.name)
+    place.passed = place.passed or result.passed
+    place.misses += not result.passed
+    store.keep(target.name, place)
+    return 0 if result.passed else 1

@@ -1,7 +1,7 @@
 """The reader: a place in a recording, and every move that leads to another one. Knows nothing of screens.
 
-Each ``do_*`` method is one action of :mod:`tui.actions`. It changes :attr:`Reader.position` and may leave one sentence
-in :attr:`Reader.message`; a move that leads nowhere always says why.
+Each ``do_*`` method is one action of :mod:`tui.actions`. It changes :attr:`Reader.position` and may leave one
+sentence in :attr:`Reader.message`; a move that leads nowhere always says why.
 """
 
 from __future__ import annotations

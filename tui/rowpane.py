@@ -1,7 +1,7 @@
 """The one widget of the stepper: paints rows of text with roles, one line at a time.
 
-A pane keeps what it painted by what the line says, so a step repaints only the lines that differ, and the cache and the
-comparison are the same thing. Where it scrolls to is a function of what it shows, never of what was shown before;
+A pane keeps what it painted by what the line says, so a step repaints only the lines that differ, and the cache and
+the comparison are the same thing. Where it scrolls to is a function of what it shows, never of what was shown before;
 scrolling by hand lasts until the next step. A pane never asks for a new layout.
 """
 
@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -20,12 +18,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from thpkit.trace.cells import Cell
-from thpkit.view.layout import head_of, width_of
-from thpkit.view.rows import Rendered, Role, Row, Span, plain
-from tui.styles import Look, palette, style
+from thpkit.view.layout import width_of
+from thpkit.view.rows import Rendered, Row, plain
+from tui.painter import Line, Painter, title_line
+from tui.styles import Look
 
-CACHED: Final = 2048
-"""Painted lines that a pane keeps."""
 WHEEL: Final = 3
 """Rows that one notch of the wheel scrolls."""
 _EMPTY: Final = Rendered(())
@@ -37,18 +34,6 @@ class Picks(Enum):
     NOTHING = "nothing"
     CELLS = "cells"
     LINES = "lines"
-
-
-class Line(NamedTuple):
-    """One line on the screen: all that its look depends on."""
-
-    row: Row
-    chosen: int | None = None
-    """Which of its spans is the selected cell."""
-    mark: str = " "
-    """The sign in the first column."""
-    whole: bool = False
-    """Whether the line as a whole is chosen."""
 
 
 class RowPane(Widget, can_focus=True):
@@ -87,9 +72,7 @@ class RowPane(Widget, can_focus=True):
         self.can_focus = bool(caption)
         self.caption = caption
         self.picks = picks
-        self.edge = False
-        """Whether a line separates it from the pane to the left."""
-        self.look = look
+        self._painter = Painter(look)
         self._rendered = _EMPTY
         self._top = 0
         self._cell: Cell | None = None
@@ -97,7 +80,6 @@ class RowPane(Widget, can_focus=True):
         self._marks: Collection[int] = ()
         self._hit: int | None = None
         self._painted: list[Line] = []
-        self._strips: dict[tuple[Line, int], Strip] = {}
 
     # ---- showing ----------------------------------------------------------------------------------------
 
@@ -146,7 +128,16 @@ class RowPane(Widget, can_focus=True):
     @property
     def _left(self) -> int:
         """Columns before the text: the edge and the sign."""
-        return (2 if self.edge else 1) if self.caption else 0
+        return self._painter.left if self.caption else 0
+
+    @property
+    def edge(self) -> bool:
+        """Whether a line separates it from the pane to the left."""
+        return self._painter.edge
+
+    @edge.setter
+    def edge(self, edge: bool) -> None:
+        self._painter.edge = edge
 
     def repaint(self) -> None:
         """Mark the lines that differ from what was painted."""
@@ -297,7 +288,6 @@ class RowPane(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Another width needs other strips."""
-        self._strips.clear()
         self._painted = []
         self._top = self._place(self._rendered.focus, self._rendered.focus_end)
         self.repaint()
@@ -312,8 +302,7 @@ class RowPane(Widget, can_focus=True):
 
     def restyle(self, look: Look) -> None:
         """Paint everything in another look."""
-        self.look = look
-        self._strips.clear()
+        self._painter.restyle(look)
         self._painted = []
         self.repaint()
         self.refresh()
@@ -332,60 +321,20 @@ class RowPane(Widget, can_focus=True):
                 (i for i, span in enumerate(line) if span.cell == self._cell), None
             )
         whole = (
-            (at in (self._hit, self._at) and self.picks is Picks.LINES) or at == self._hit
-        )
+            at in (self._hit, self._at) and self.picks is Picks.LINES
+        ) or at == self._hit
         mark = "●" if at in self._marks else "›" if whole or chosen is not None else " "
         return Line(line, chosen, mark, whole)
 
     def _title(self) -> Line:
-        """The title row: heavy and bold if the pane has the focus; always of the same width."""
-        rule, role = ("━", Role.TITLE) if self.has_focus else ("─", Role.DIM)
+        """The title row."""
         height, size = self.room[1], len(self.rows)
-        seen = (
-            f" {self._top + 1}-{min(self._top + height, size)} of {size} "
-            if size > height > 0
-            else ""
-        )
-        width = self.size.width - len(seen) - 1
-        name = head_of(f" {self.caption} ", max(width - 1, 0))
-        filled = rule * max(width - width_of((Span(name),)) - 1, 0)
-        name_role = Role.TITLE if self.has_focus else Role.HEADING
-        return Line(
-            (
-                Span(rule, role),
-                Span(name, name_role),
-                Span(filled, role),
-                Span(seen, Role.DIM),
-                Span(rule, role),
-            )
-        )
+        seen = ""
+        if size > height > 0 and self.picks is not Picks.LINES:
+            seen = f" {self._top + 1}-{min(self._top + height, size)} of {size} "
+        return title_line(self.caption, seen, self.size.width, self.has_focus)
 
     def render_line(self, y: int) -> Strip:
         """One painted line."""
-        line, width = self._line(y), self.size.width
-        key = (line, width)
-        strip = self._strips.get(key)
-        if strip is None:
-            if len(self._strips) >= CACHED:
-                self._strips.clear()
-            strip = self._strips[key] = self._paint(line, width, y < self._head)
-        return strip
-
-    def _paint(self, line: Line, width: int, title: bool) -> Strip:
-        look = self.look
-        ground = palette(look).ground
-        segments: list[Segment] = []
-        if self.caption and not title:
-            edge = "│" if self.edge else ""
-            segments.append(Segment(edge, style(look, Role.DIM)))
-            segments.append(Segment(line.mark, style(look, Role.TITLE)))
-        for i, span in enumerate(line.row):
-            shown = style(look, span.role, i == line.chosen, line.whole)
-            segments.append(Segment(span.text, shown))
-        return Strip(segments).adjust_cell_length(width, _tail(line, look, ground))
-
-
-def _tail(line: Line, look: Look, ground: Style) -> Style:
-    """The style of the rest of the line: the bar of the present statement reaches to the edge."""
-    last = line.row[-1].role if line.row else Role.PLAIN
-    return style(look, last) if last in (Role.NEXT, Role.RAN) else ground
+        bare = not self.caption or y < self._head
+        return self._painter.strip(self._line(y), self.size.width, bare)

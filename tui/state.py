@@ -141,7 +141,7 @@ class Store:
         except OSError:
             kept = "and it cannot be moved away"
         if not quiet:
-            self.notice = f"the file that remembers your progress could not be read ({why}); {kept}, and a new one is begun"
+            self.notice = f"the file with your progress cannot be read ({why}); {kept}, and a new one is begun"
         return Memory()
 
 

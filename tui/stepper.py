@@ -12,16 +12,15 @@ from typing import ClassVar, Final
 from textual.binding import BindingType
 from textual.reactive import var
 
-from thpkit.view import source
+from thpkit.view import source, timeline_view
 from thpkit.view.rows import Role, row
-from tui import suggest
+from tui import progress, suggest
 from tui.bindings import bindings
 from tui.host import Host
 from tui.layouts import SOURCE, STATUS, TIMELINE
 from tui.opening import Run
 from tui.panescreen import PaneScreen, statement_on
 from tui.paths import UserError
-from tui.pinned import step_at
 from tui.prompt import Prompt
 from tui.reader import Reader
 from tui.rowpane import RowPane
@@ -88,25 +87,11 @@ class Stepper(PaneScreen):
         self._run = run
         self.told = Told(run.timeline.stops, run.explanations)
         reader = self.reader = Reader(run.timeline, run.start or 0)
-        said = self._continue(run, reader) if run.start is None else ""
+        said = progress.resume(self.host.store, run, reader)
         notices = [*run.notices, self.host.store.notice, said]
         self.host.store.notice = ""
         reader.message = " · ".join(each for each in notices if each)
         self._sync()
-
-    def _continue(self, run: Run, reader: Reader) -> str:
-        """Go to where the reader left; the sentence that says so."""
-        place = self.host.store.place(run.name)
-        if not place.begun or not (place.step or place.stop):
-            return ""
-        stops = run.timeline.stops
-        if place.steps == len(run.timeline):
-            reader.position = min(place.step, len(run.timeline) - 1)
-            return f"continued at step {reader.position}; home goes to the start"
-        if 0 < place.stop <= len(stops):
-            reader.position = stops[place.stop - 1].step
-            return f"the code has changed: continued at stop {place.stop}; home goes to the start"
-        return "the code has changed since you were here; this is the start"
 
     def save(self) -> None:
         """Note the reader's place."""
@@ -114,13 +99,8 @@ class Stepper(PaneScreen):
         if reader is None or run is None or reader.position == self._saved:
             return
         self._saved = reader.position
-        store = self.host.store
-        place = store.place(run.name)
-        place.step, place.steps = reader.position, len(run.timeline)
-        place.stop, place.stops = reader.stop, len(run.timeline.stops)
-        place.furthest = max(place.furthest, place.stop)
-        store.memory.pane = self.chosen
-        store.keep(run.name, place)
+        self.host.store.memory.pane = self.chosen
+        progress.keep(self.host.store, run, reader)
 
     def on_unmount(self) -> None:
         """The place is kept."""
@@ -164,8 +144,8 @@ class Stepper(PaneScreen):
         """The timeline was clicked."""
         event.stop()
         if event.pane.id == TIMELINE and self.reader is not None:
-            columns = self.columns(TIMELINE)
-            self.reader.jump(step_at(self.moment(), columns, event.column))
+            scale = timeline_view.scale(self.moment(), self.columns(TIMELINE))
+            self.reader.jump(scale.step_at(event.column))
             self._sync()
 
     # ---- choosing ---------------------------------------------------------------------------------------

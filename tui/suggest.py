@@ -53,14 +53,14 @@ def _counters() -> list[tuple[str, str]]:
 
 def exercise_for(target: Target) -> str:
     """What there is to do after this lesson, in one sentence."""
+    if target.exercise:
+        short = target.name.removeprefix("ex:")
+        return f"this is the exercise {short}: read its README, edit it, then: thp check {short}"
     try:
-        exercises = contents.exercises()
+        belong = [each for each in contents.exercises() if each.lesson == target.name]
     except UserError as error:
         return str(error)
-    if target.exercise:
-        return f"this is the exercise: edit it, then thp check {target.name.removeprefix('ex:')}"
-    if not exercises:
-        return "no exercise belongs here"
-    first = exercises[0]
-    short = first.name.removeprefix("ex:")
-    return f"exercise {short}: {first.title}; see it with thp step {first.name}, check it with thp check {short}"
+    if not belong:
+        return "no exercise belongs to this"
+    first = belong[0]
+    return f"exercise {first.name.removeprefix('ex:')}, {first.title}: thp step {first.name} shows where it fails"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from thpkit.trace.statements import Statement
 from thpkit.trace.stops import ResolvedStop
 from thpkit.trace.timeline import Step
-from thpkit.view import explain, source, xarray_view
 from thpkit.view.explanations import NO_EXPLANATIONS, Explanations, paragraph
 from thpkit.view.moment import Renderer
+from thpkit.view.panes import PANES as TABLE
 from thpkit.view.rows import Role, Row, row
 from tui.layouts import PROSE, SOURCE
 from tui.rowpane import Picks
@@ -26,32 +26,21 @@ class Pane(NamedTuple):
     picks: Picks
 
 
-def _panes() -> tuple[Pane, ...]:
-    try:
-        from thpkit.view.panes import PANES as TABLE
-    except ImportError:
-        return (
-            Pane("1", SOURCE, "Source", source.render, Picks.LINES),
-            Pane("2", PROSE, "Explanation", explain.render, Picks.NOTHING),
-            Pane("3", "xarray", "XArray", xarray_view.render, Picks.CELLS),
-        )
-    picks = {SOURCE: Picks.LINES, PROSE: Picks.NOTHING}
-    return tuple(
-        Pane(
-            each.key,
-            each.name,
-            each.title,
-            each.render,
-            picks.get(each.name, Picks.CELLS),
-        )
-        for each in TABLE
+_PICKS: Final = {SOURCE: Picks.LINES, PROSE: Picks.NOTHING}
+
+PANES: Final = tuple(
+    Pane(
+        each.key,
+        each.name,
+        each.title,
+        each.render,
+        _PICKS.get(each.name, Picks.CELLS),
     )
-
-
-PANES = _panes()
+    for each in TABLE
+)
 """All panes in the order of their digits: source, prose, then those of state."""
 
-STATE = tuple(each.name for each in PANES if each.name not in (SOURCE, PROSE))
+STATE: Final = tuple(each.name for each in PANES if each.name not in _PICKS)
 """Names of the panes of state."""
 
 

@@ -82,7 +82,7 @@ def _lesson(name: str, variant: Variant | None) -> Target:
         and (each.name.startswith(name) or each.name.partition("_")[2].startswith(name))
     ]
     if len(fits) == 1:
-        name, title, folder, _about = fits[0]
+        name, title, folder = fits[0][:3]
         path = contents.scenario_of(folder)
         assert path is not None
         return Target(name, title, partial(opening.lesson, name, title, path, variant))

@@ -46,13 +46,14 @@ def _unwritten(timeline: Timeline, cell: Cell, name: str, n: int) -> str:
     after = timeline.first_write_after(cell, n)
     if after is None:
         return f"{name} is never written in this recording"
-    return f"{name} is not written yet; }} goes to its first write, by {place(timeline, after.step)}"
+    where = f"at step {after.step}, by {place(timeline, after.step)}"
+    return f"{name} is not written yet; }} goes to its first write, {where}"
 
 
 def place(timeline: Timeline, n: int) -> str:
-    """``page_ref_add, line 117 (step 34810)``."""
+    """``page_ref_add, line 117``."""
     step = timeline.step(n)
-    return f"{step.frame.function.qualname}, line {step.line} (step {n})"
+    return f"{step.frame.function.qualname}, line {step.line}"
 
 
 def last_changed(timeline: Timeline, n: int) -> Cell | None:

@@ -217,7 +217,7 @@ def odd_mappings(machine: Machine, block: int) -> Iterator[None]:
     wrong = a.mmap(
         2 * block, Prot.READ, MapFlags.PRIVATE | MapFlags.FIXED, fd, 4096, 0x300000
     )
-    _expect(getattr(a.touch(wrong + 8 * 4096), "pgoff", None), 9)
+    _expect(getattr(a.touch(wrong + 15 * 4096), "pgoff", None), 16)
     yield
     lone = a.mmap(
         block,

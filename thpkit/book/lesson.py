@@ -13,6 +13,7 @@ from typing import Final
 from thpkit.book import markdown
 from thpkit.book.markdown import Document
 from thpkit.scenario import Scenario, load_file
+from thpkit.trace.statements import ROOT
 
 FOLDER: Final = "lessons"
 TEXT: Final = "README.md"
@@ -107,7 +108,7 @@ def list_lessons(root: Path) -> list[Lesson]:
     return found
 
 
-def find_lesson(name: str, root: Path) -> Lesson:
+def find_lesson(name: str, root: Path = ROOT) -> Lesson:
     """The lesson of that id; the number alone and the name without it are accepted too.
 
     Raises:

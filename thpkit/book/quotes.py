@@ -143,8 +143,15 @@ def stand(fence: Fence, place: Place, root: Path) -> Standing:
         hint = nearest(source, (start, end), fence.code)
         sentence = f"the lines do not stand in {place.function} of {place.path}; {hint}"
         raise QuoteError("quote-missing", sentence)
+    first = _pick(place, [start + each for each in found])
+    lines = source[first - 1 : first - 1 + len(fence.code)]
+    return Standing(place, first, lines, statements(file, place.function))
+
+
+def _pick(place: Place, found: Sequence[int]) -> int:
+    """The wanted one of the lines at which a quote begins."""
     if place.nth is None and len(found) > 1:
-        numbers = ", ".join(str(start + each) for each in found)
+        numbers = ", ".join(str(each) for each in found)
         raise QuoteError(
             "quote-ambiguous",
             f"the lines stand in {place.function} {len(found)} times, at lines {numbers} of {place.path}; "
@@ -157,9 +164,7 @@ def stand(fence: Fence, place: Place, root: Path) -> Standing:
             "quote-missing",
             f"nth={nth}, but the lines stand in {place.function} only {times}",
         )
-    first = start + found[nth - 1]
-    lines = source[first - 1 : first - 1 + len(fence.code)]
-    return Standing(place, first, lines, statements(file, place.function))
+    return found[nth - 1]
 
 
 def statements(file: Path, function: str) -> Mapping[int, Statement]:

@@ -391,13 +391,8 @@ def find_get_entry(
             continue
         if not is_page(entry):
             break
-        head = page_h.compound_head(entry)
-        if not page_h.page_cache_get_speculative(head):
-            locks.cpu_relax(f"{head} is cached but has no references")
-            continue
-        if page_h.compound_head(entry) is head and xarray.xas_reload(xas) is entry:
+        if get_if_still_there(xas, entry):
             break
-        swap.put_page(head)
     locks.rcu_read_unlock()
     return entry if is_page(entry) or xarray.xa_is_value(entry) else None
 
@@ -456,6 +451,24 @@ def pagecache_get_page(
     return page
 
 
+def get_if_still_there(xas: xarray.XaState, page: Page) -> bool:
+    """Take a reference on the head of a page just read from the tree, and look whether the page still stands there.
+
+    Returns:
+        True with the reference; False without it, and then the slot must be read again.
+
+    Models: mm/filemap.c: the part that find_get_entry and find_get_entries share. Left out: nothing.
+    """
+    head = page_h.compound_head(page)
+    if not page_h.page_cache_get_speculative(head):
+        locks.cpu_relax(f"{head} is cached but has no references")
+        return False
+    if page_h.compound_head(page) is head and xarray.xas_reload(xas) is page:
+        return True
+    swap.put_page(head)
+    return False
+
+
 def find_get_entries(
     mapping: AddressSpace, start: Pgoff, end: Pgoff, pvec: Pagevec
 ) -> int:
@@ -472,9 +485,11 @@ def find_get_entries(
     locks.rcu_read_lock()
     page = xarray.xas_find(xas, end - 1)
     while page is not None:
-        if is_page(page) and page_h.page_cache_get_speculative(
-            page_h.compound_head(page)
-        ):
+        if not xarray.xas_retry(xas, page) and is_page(page):
+            if not get_if_still_there(xas, page):
+                xarray.xas_reset(xas)
+                page = xarray.xas_find(xas, end - 1)
+                continue
             if not swap.pagevec_add(pvec, page):
                 break
         page = xarray.xas_next_entry(xas, end - 1)
@@ -797,8 +812,9 @@ def huge_fault_new_page(
     memcg.mem_cgroup_commit_charge(page, charge)
     swap.lru_cache_add(page)
 
-    vmstat.count_vm_event(vmstat.PGMAJFAULT)
-    vmf.major = True
+    if not vmf.major:
+        vmstat.count_vm_event(vmstat.PGMAJFAULT)
+        vmf.major = True
     mapping.a_ops.readpage(memory.vma_file(vmf.vma), page)
     return page
 

@@ -242,6 +242,8 @@ PAGE_RW: Final = 1 << 1
 PAGE_USER: Final = 1 << 2
 PAGE_ACCESSED: Final = 1 << 5
 PAGE_DIRTY: Final = 1 << 6
+PAGE_PROTNONE: Final = 1 << 8
+"""The entry maps a page that nobody may touch: not present for the CPU, present for the kernel."""
 PAGE_PSE: Final = 1 << 7
 """In a PMD: this entry maps 2 MiB itself instead of naming a PTE table."""
 PAGE_NX: Final = 1 << 63

@@ -369,7 +369,9 @@ def do_dentry_open(inode: Inode, flags: OpenFlags) -> File | int:
     Returns:
         The open file with one reference, or a negative errno (−ETXTBSY). May sleep.
 
-    Models: fs/open.c: do_dentry_open (v5.3, plus the nr_thps rule of v5.4). Left out: everything else it does.
+    Models: fs/open.c: do_dentry_open (v5.3), with what later kernels added for huge pages of files: v5.4 dropped the
+    cache of such a file here, v5.14 paired the barriers, and a later fix spared the private copies.
+    Left out: everything else it does.
     """
     mode = open_mode(flags)
     if mode & FMode.WRITE:

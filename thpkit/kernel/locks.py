@@ -118,18 +118,18 @@ def _acquired(lock: KObject, cls: str, mode: str) -> None:
     task.lockdep_depth = task.lockdep_depth + 1
 
 
-def _released(lock: KObject) -> bool:
-    """Forget that the running task holds ``lock``; False, with a splat, if it does not."""
+def _released(lock: KObject, mode: str = "write") -> bool:
+    """Forget that the running task holds ``lock`` in this mode; False, with a splat, if it does not."""
     task = current.task()
-    places = [at for at, held in enumerate(task.holds()) if held.lock is lock]
-    if not places:
+    wanted = [held.lock is lock and held.mode == mode for held in task.holds()]
+    if not any(wanted):
         splat.report(
             "unlock of a lock not held",
-            f"{task} releases {lock}, which it does not hold",
+            f"{task} releases {lock}, which it does not hold for {'reading' if mode == 'read' else 'writing'}",
         )
         return False
     last = task.lockdep_depth - 1
-    for at in range(places[-1], last):
+    for at in range(last - wanted[::-1].index(True), last):
         task.held_locks[at] = task.held_locks[at + 1]
     task.held_locks[last] = None
     task.lockdep_depth = last
@@ -138,7 +138,10 @@ def _released(lock: KObject) -> bool:
 
 def _check_order(lock: KObject, cls: str) -> None:
     """Splat if taking ``lock`` now breaks the documented order, or the rule about irqs."""
-    task = current.task()
+    cpu = current.kernel.cpu
+    task = cpu.task
+    if task.lockdep_depth == 0 and cls in IRQ_SAFE and cpu.irqs_disabled:
+        return
     for held in task.holds():
         if held.lock is lock:
             raise splat.Deadlock(
@@ -190,12 +193,15 @@ def cpu_relax(what: str) -> None:
 @primitive
 def spin_lock(lock: SpinLock) -> None:
     """Take ``lock``; preemption is off until it is released."""
-    current.kernel.scheduling.point("spin_lock", lock)
+    kernel = current.kernel
+    kernel.scheduling.point("spin_lock", lock)
     _check_order(lock, lock.cls)
-    holder = f"which {lock.owner} holds"
-    current.kernel.scheduling.wait_until(lambda: lock.owner is None, str(lock), holder)
-    current.cpu().preempt_count = current.cpu().preempt_count + 1
-    lock.owner = current.task()
+    if lock.owner is not None:
+        holder = f"which {lock.owner} holds"
+        kernel.scheduling.wait_until(lambda: lock.owner is None, str(lock), holder)
+    cpu = kernel.cpu
+    cpu.preempt_count = cpu.preempt_count + 1
+    lock.owner = cpu.task
     _acquired(lock, lock.cls, "write")
 
 
@@ -278,7 +284,7 @@ def down_read(sem: RwSem) -> None:
 def up_read(sem: RwSem) -> None:
     """Release a read hold of ``sem``."""
     current.kernel.scheduling.point("up_read", sem)
-    if _released(sem):
+    if _released(sem, "read"):
         del sem.readers[current.task().pid]
 
 

@@ -18,7 +18,7 @@ Models: no kernel file: this is user space and the boot loader.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from thpkit.kernel import (
@@ -49,7 +49,7 @@ from thpkit.kernel.pgtable import Level, PageTable
 from thpkit.kernel.sched import Cpu, Task
 from thpkit.kernel.splat import Config, EndlessRefault
 from thpkit.kernel.units import VirtAddr
-from thpkit.kernel.variant import REF, Variant, rebound
+from thpkit.kernel.variant import REF, Variant, bound, name_of
 from thpkit.kernel.vmstat import NodeStat, VmEvent
 
 
@@ -65,6 +65,9 @@ class Interruption:
     """What the other tasks do; it runs on a CPU of its own, to completion."""
 
 
+_running: Machine | None = None
+
+
 class Machine:
     """One computer with one node, one memory control group, two file systems and any number of processes."""
 
@@ -77,7 +80,6 @@ class Machine:
         self.processes: dict[str, Process] = {}
         """Processes by name."""
         self._pending: list[_Pending] = []
-        self._installed = False
         with self.installed():
             for kind, table in fs.vm_operations().items():
                 self.kernel.vm_operations[kind] = table
@@ -85,20 +87,21 @@ class Machine:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Make this machine's kernel, variant, geometry and interruptions the ones that run. Nests."""
-        if self._installed:
+        global _running
+        if _running is self:
             yield
             return
-        with ExitStack() as stack:
-            self._installed = True
-            stack.callback(self._uninstalled)
-            stack.enter_context(init.running(self.kernel))
-            stack.enter_context(self.variant.installed())
-            for pending in self._pending:
-                stack.enter_context(rebound(pending.function, pending.around))
-            yield
-
-    def _uninstalled(self) -> None:
-        self._installed = False
+        before = _running
+        bindings = self.variant.bindings()
+        for pending in self._pending:
+            name = name_of(pending.function)
+            bindings[name] = pending.around(bindings.get(name, pending.function))
+        with init.running(self.kernel), bound(bindings):
+            _running = self
+            try:
+                yield
+            finally:
+                _running = before
 
     def create(self, path: str, size: int, *, huge: bool = True) -> fs.Inode:
         """Put a file of ``size`` bytes on the huge-page file system, or on the 4 KiB one.

@@ -9,7 +9,7 @@ Left out: hierarchy, swap and kernel-memory counters, reclaim at the limit, move
 
 from __future__ import annotations
 
-from thpkit.kernel import current, fault_inject, splat
+from thpkit.kernel import current, fault_inject, locks, splat
 from thpkit.kernel.kobject import KObject, kstruct, primitive
 from thpkit.kernel.mm_types import MmStruct
 from thpkit.kernel.page import Page, hpage_nr_pages
@@ -33,6 +33,7 @@ def mem_cgroup_try_charge(page: Page, mm: MmStruct) -> MemCgroup | None:
         The group, to be committed or cancelled; None if the limit forbids it or the attempt was made to fail.
         Differs: the kernel returns an errno and the group through a pointer.
     """
+    locks.might_sleep("mem_cgroup_try_charge")
     nr = hpage_nr_pages(page)
     memcg = mm.memcg
     if fault_inject.should_fail("memcg") or memcg.charged + nr > memcg.limit:

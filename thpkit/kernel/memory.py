@@ -275,14 +275,15 @@ def handle_pte_fault(vmf: VmFaultInfo) -> VmFault:
         if pgtable.pmd_devmap_trans_unstable(pmd):
             return VmFault.NONE
         pte = pgtable.table_offset(pmd, vmf.address)
-        if not pgtable.entry_none(pte):
+        # Read once: what is tested here must be what is compared under the lock below.
+        vmf.orig_pte = pgtable.entry_val(pte)
+        if vmf.orig_pte != 0:
             vmf.pte = pte
     if vmf.pte is None:
         if vma_is_anonymous(vmf.vma):
             return do_anonymous_page(vmf)
         return do_fault(vmf)
 
-    vmf.orig_pte = pgtable.entry_val(vmf.pte)
     vmf.ptl = pgtable.pte_lockptr(pmd)
     locks.spin_lock(vmf.ptl)
     if pgtable.entry_val(vmf.pte) != vmf.orig_pte:
@@ -301,8 +302,11 @@ def handle_pte_fault(vmf: VmFaultInfo) -> VmFault:
 def do_anonymous_page(vmf: VmFaultInfo) -> VmFault:
     """Give an anonymous mapping a fresh page of zeroes.
 
-    Models: mm/memory.c: do_anonymous_page. Left out: the shared zero page for reads.
+    Models: mm/memory.c: do_anonymous_page. Differs: the page comes before the PTE table.
+    Left out: the shared zero page for reads.
     """
+    if vmf.vma.vm_flags & VmFlags.SHARED:
+        return VmFault.SIGBUS
     page = alloc_zeroed_user_page()
     if page is None:
         return VmFault.OOM
@@ -390,7 +394,8 @@ def do_fault_around(vmf: VmFaultInfo) -> VmFault:
     """Let the file system map cached pages in an aligned window around the address, inside VMA and PTE table.
 
     Returns:
-        NOPAGE if the faulting address is mapped now, huge or small; 0 if not; OOM without a PTE table.
+        NOPAGE if the faulting address is mapped now, huge or small; 0 if not, also without memory for a PTE table:
+        the caller will ask again and report it.
 
     Models: mm/memory.c: do_fault_around. Left out: nothing.
     """
@@ -410,7 +415,7 @@ def do_fault_around(vmf: VmFaultInfo) -> VmFault:
         vmf.prealloc_pte = pgtable.alloc_table(pgtable.Level.PTE)
         if vmf.prealloc_pte is None:
             vmf.address = address
-            return VmFault.OOM
+            return VmFault.NONE
     map_pages(vmf, start_pgoff, end_pgoff)
 
     ret = VmFault.NONE
@@ -593,16 +598,19 @@ def pte_alloc_one_map(vmf: VmFaultInfo) -> VmFault:
     """
     pmd = vmf_pmd(vmf)
     if pgtable.entry_none(pmd):
-        if vmf.prealloc_pte is None:
-            vmf.prealloc_pte = pgtable.alloc_table(pgtable.Level.PTE)
-            if vmf.prealloc_pte is None:
-                return VmFault.OOM
+        table = vmf.prealloc_pte
+        vmf.prealloc_pte = None
+        if table is None:
+            table = pgtable.alloc_table(pgtable.Level.PTE)
+        if table is None:
+            return VmFault.OOM
         ptl = pgtable.pmd_lockptr(pmd)
         locks.spin_lock(ptl)
         if pgtable.entry_none(pmd):
             pgtable.mm_inc_nr_tables(vmf.vma.vm_mm)
-            pgtable.populate(pmd, vmf.prealloc_pte)
-            vmf.prealloc_pte = None
+            pgtable.populate(pmd, table)
+        else:
+            pgtable.free_table(table)
         locks.spin_unlock(ptl)
     if pgtable.pmd_devmap_trans_unstable(pmd):
         return VmFault.NOPAGE

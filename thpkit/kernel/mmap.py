@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from thpkit.kernel.fs import File
 
 MAX_ERRNO = 4095
+MAX_LFS_FILESIZE = (1 << 63) - 1
+"""Longest file, in bytes."""
+LEGACY_MAP_MASK = (
+    MapFlags.SHARED
+    | MapFlags.PRIVATE
+    | MapFlags.FIXED
+    | MapFlags.ANONYMOUS
+    | MapFlags.GROWSDOWN
+    | MapFlags.DENYWRITE
+    | MapFlags.EXECUTABLE
+    | MapFlags.LOCKED
+    | MapFlags.NORESERVE
+    | MapFlags.POPULATE
+)
+"""The flags that SHARED_VALIDATE knows; FIXED_NOREPLACE came later and is not among them."""
 MAX_MAP_COUNT = 65530
 """Most mappings one address space may have (vm.max_map_count)."""
 
@@ -45,9 +60,10 @@ def do_mmap(
     mmap_sem is held for writing. ``addr`` is a hint, or with FIXED the place.
 
     Returns:
-        The address, or a negative errno; then nothing was changed.
+        The address, or a negative errno. With FIXED the old mappings of the range may be gone even then.
 
-    Models: mm/mmap.c: do_mmap (v5.3). Left out: READ_IMPLIES_EXEC, protection keys, mlock, noexec mounts, populate.
+    Models: mm/mmap.c: do_mmap (v5.3). Left out: READ_IMPLIES_EXEC, protection keys, mlock, noexec mounts, populate,
+    shared anonymous memory (−ENODEV: it would be shmem).
     """
     mm = current.mm()
     if length == 0:
@@ -73,16 +89,21 @@ def do_mmap(
 
     vm_flags = calc_vm_prot_bits(prot) | calc_vm_flag_bits(flags) | mm.def_flags
     vm_flags = vm_flags | VmFlags.MAYREAD | VmFlags.MAYWRITE | VmFlags.MAYEXEC
-    if file is None:
-        if flags & MapFlags.TYPE == MapFlags.SHARED:
-            pgoff = Pgoff(0)
-            vm_flags = vm_flags | VmFlags.SHARED | VmFlags.MAYSHARE
-        else:
-            pgoff = Pgoff(addr >> units.PAGE_SHIFT)
-        return mmap_region(None, addr, length, vm_flags, pgoff)
-
     map_type = flags & MapFlags.TYPE
+    if file is None:
+        if map_type == MapFlags.SHARED:
+            return -errno.ENODEV
+        if map_type != MapFlags.PRIVATE:
+            return -errno.EINVAL
+        return mmap_region(
+            None, addr, length, vm_flags, Pgoff(addr >> units.PAGE_SHIFT)
+        )
+
+    if not file_mmap_ok(pgoff, length):
+        return -errno.EOVERFLOW
     if map_type == MapFlags.SHARED or map_type == MapFlags.SHARED_VALIDATE:
+        if map_type == MapFlags.SHARED_VALIDATE and flags & ~LEGACY_MAP_MASK:
+            return -errno.EOPNOTSUPP
         if prot & Prot.WRITE and not file.f_mode & FMode.WRITE:
             return -errno.EACCES
         vm_flags = vm_flags | VmFlags.SHARED | VmFlags.MAYSHARE
@@ -92,7 +113,21 @@ def do_mmap(
         return -errno.EINVAL
     if not file.f_mode & FMode.READ:
         return -errno.EACCES
+    if vm_flags & VmFlags.GROWSDOWN:
+        return -errno.EINVAL
     return mmap_region(file, addr, length, vm_flags, pgoff)
+
+
+@primitive
+def file_mmap_ok(pgoff: Pgoff, length: int) -> bool:
+    """Whether the range lies inside what a file can be long.
+
+    Models: mm/mmap.c: file_mmap_ok (regular files).
+    """
+    return (
+        length <= MAX_LFS_FILESIZE
+        and pgoff <= (MAX_LFS_FILESIZE - length) >> units.PAGE_SHIFT
+    )
 
 
 @primitive
@@ -399,12 +434,21 @@ def split_vma(mm: MmStruct, vma: VmArea, addr: VirtAddr) -> VmArea:
     upper = new_vma(mm, addr, vma.vm_end - addr, vma.vm_flags, pgoff)
     upper.vm_ops = vma.vm_ops
     upper.anon_vma = vma.anon_vma
-    vma.vm_end = addr
-    if vma.vm_file is not None:
+    if vma.vm_file is None:
+        vma.vm_end = addr
+        link_in_list(mm, upper)
+    else:
         upper.vm_file = fs.get_file(vma.vm_file)
         if vma.vm_flags & VmFlags.DENYWRITE:
             fs.deny_write_access(vma.vm_file)
-    vma_link(mm, upper)
+        # Truncation walks the file's list under this lock: it must see either the whole or both parts.
+        mapping = vma.vm_file.f_mapping
+        locks.down_write(mapping.i_mmap_rwsem)
+        vma.vm_end = addr
+        link_in_list(mm, upper)
+        link_in_file(upper)
+        locks.up_write(mapping.i_mmap_rwsem)
+    mm.map_count = mm.map_count + 1
     return upper
 
 

@@ -153,8 +153,10 @@ def free_tail_pages_check(head: Page, tail: Page, i: int) -> bool:
     reason = ""
     if i == 1 and tail.compound_mapcount != -1:
         reason = f"nonzero compound_mapcount ({tail.compound_mapcount + 1})"
-    elif i != 2 and tail.mapping is not TAIL_MAPPING:
+    elif i > 2 and tail.mapping is not TAIL_MAPPING:
         reason = "corrupted mapping in tail page"
+    elif tail.compound_head is None:
+        reason = "PageTail not set"
     elif tail.compound_head is not head:
         reason = "compound_head not consistent"
     if reason and current.kernel.config.debug_vm:

@@ -87,8 +87,8 @@ def pmd_devmap_trans_unstable(ptr: EntryPtr) -> bool:
 
 @primitive
 def entry_present(val: int) -> bool:
-    """Whether the CPU may use the entry."""
-    return bool(val & (flags.PAGE_PRESENT | flags.PAGE_PSE))
+    """Whether the entry maps something, even if nobody may touch it."""
+    return bool(val & (flags.PAGE_PRESENT | flags.PAGE_PROTNONE | flags.PAGE_PSE))
 
 
 @primitive
@@ -132,7 +132,7 @@ def vm_get_page_prot(vm_flags: VmFlags) -> int:
     """
     prot = flags.PAGE_PRESENT | flags.PAGE_USER | flags.PAGE_ACCESSED
     if not vm_flags & (VmFlags.READ | VmFlags.WRITE | VmFlags.EXEC):
-        return 0
+        return flags.PAGE_PROTNONE | flags.PAGE_ACCESSED
     if vm_flags & VmFlags.WRITE and vm_flags & VmFlags.SHARED:
         prot |= flags.PAGE_RW
     if not vm_flags & VmFlags.EXEC:

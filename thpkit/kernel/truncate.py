@@ -103,9 +103,9 @@ def truncate_waiting(mapping: AddressSpace, start: Pgoff) -> None:
 
 
 def mapping_end() -> int:
-    """Index after the last one a file can have.
+    """An index beyond those of any file here.
 
-    Models: the bound −1 of mm/truncate.c. Left out: nothing.
+    Models: mm/truncate.c: "to the end". Differs: the kernel writes −1, the largest index. Left out: nothing.
     """
     return 1 << 40
 
@@ -114,7 +114,7 @@ def truncate_inode_page(mapping: AddressSpace, page: Page) -> bool:
     """Take one locked page, small or a head, out of the cache, unmapping it first if need be.
 
     Returns:
-        False if the page is no longer in this cache (somebody was faster), or is the tail's head already removed.
+        False if the page is no longer in this cache: somebody was faster, or it was removed with its head.
 
     Models: mm/truncate.c: truncate_inode_page. Differs: called with the head where a lookup gave a tail.
     Left out: private data.

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, ModuleType
-from typing import Any, Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -68,41 +68,60 @@ def replaced_by(function: Callable[..., object]) -> Callable[..., object]:
     return target
 
 
+Name: TypeAlias = tuple[str, str]
+"""A module and the name of a function in it."""
+
+Bindings: TypeAlias = dict[Name, Callable[..., object]]
+"""What stands in for which function."""
+
+_in_force: Bindings = {}
+_originals: Final[Bindings] = {}
+_places: Final[dict[Name, list[ModuleType]]] = {}
+"""Modules in which a replaced name stands: its home, and packages that re-export it."""
+
+
+def name_of(function: Callable[..., object]) -> Name:
+    """Where a kernel function is at home."""
+    return function.__module__, function.__name__
+
+
 @contextmanager
-def _bound(
-    module_name: str, name: str, function: Callable[..., object]
-) -> Iterator[None]:
-    """Let ``name`` of a module mean ``function`` for the time of the block, wherever that name is re-exported."""
-    former = getattr(sys.modules[module_name], name)
-    modules = _modules_that_name(name, former)
+def bound(bindings: Bindings) -> Iterator[None]:
+    """Let the named functions be these for the time of the block, and *all others* the kernel's own.
+
+    So blocks of different variants nest: an inner one does not see what an outer one replaced.
+    """
+    global _in_force
+    before = _in_force
+    _bind(bindings, before)
+    _in_force = bindings
     try:
-        for module in modules:
-            setattr(module, name, function)
         yield
     finally:
-        for module in modules:
-            setattr(module, name, former)
+        _bind(before, bindings)
+        _in_force = before
 
 
-@contextmanager
-def rebound(
-    target: Callable[..., object],
-    around: Callable[[Callable[..., object]], Callable[..., object]],
-) -> Iterator[None]:
-    """Put ``around`` around whatever a kernel function's name is bound to, for the time of the block."""
-    home = sys.modules[target.__module__]
-    with _bound(
-        target.__module__, target.__name__, around(getattr(home, target.__name__))
-    ):
-        yield
+def _bind(wanted: Bindings, present: Bindings) -> None:
+    """Change the module globals from ``present`` to ``wanted``."""
+    for name in {**present, **wanted}:
+        _remember(name)
+        function = wanted.get(name, _originals[name])
+        for module in _places[name]:
+            setattr(module, name[1], function)
 
 
-def _modules_that_name(name: str, function: object) -> list[ModuleType]:
-    """Modules of this project in which ``name`` is ``function``: its home, and packages that re-export it."""
-    return [
+def _remember(name: Name) -> None:
+    """Note what a name means, and where it stands, before it is bound for the first time."""
+    if name in _originals:
+        return
+    module_name, attribute = name
+    original = getattr(sys.modules[module_name], attribute)
+    _originals[name] = original
+    _places[name] = [
         module
-        for module_name, module in list(sys.modules.items())
-        if module_name.startswith("thpkit.") and module.__dict__.get(name) is function
+        for each, module in list(sys.modules.items())
+        if each.startswith("thpkit.") and module.__dict__.get(attribute) is original
     ]
 
 
@@ -115,7 +134,7 @@ class Variant:
     base: Variant | None = None
     about: str = ""
     """One sentence for the reader."""
-    _bindings: dict[tuple[str, str], Any] = field(
+    _bindings: Bindings = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -124,9 +143,9 @@ class Variant:
             self._bindings.update(self.base._bindings)
         for function in self.functions:
             target = replaced_by(function)
-            self._bindings[(target.__module__, target.__name__)] = function
+            self._bindings[name_of(target)] = function
 
-    def bindings(self) -> dict[tuple[str, str], Callable[..., object]]:
+    def bindings(self) -> Bindings:
         """Module and name of every replaced function, with its replacement."""
         return dict(self._bindings)
 
@@ -136,13 +155,9 @@ class Variant:
             code_of(function).co_filename for function in self._bindings.values()
         )
 
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Bind the replacements for the time of the block."""
-        with ExitStack() as stack:
-            for (module_name, name), function in self._bindings.items():
-                stack.enter_context(_bound(module_name, name, function))
-            yield
+    def installed(self) -> AbstractContextManager[None]:
+        """Bind this variant's functions, and nobody else's, for the time of a block."""
+        return bound(self._bindings)
 
 
 REF: Final = Variant(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final, TypeAlias
 
-from thpkit.kernel import flags
+from thpkit.kernel import flags, units
 from thpkit.kernel.init import Kernel
 from thpkit.kernel.page import Page
 from thpkit.kernel.pgtable import Level, PageTable
 from thpkit.kernel.xarray import XaNode, XArray
 from thpkit.trace.cells import Target
 from thpkit.trace.timeline import Timeline
-from thpkit.view import counters_view, subject, values
+from thpkit.view import counters_view, values
 from thpkit.view.moment import Change, Moment, differs
 from thpkit.view.pagetable_view import target_text
 
-Changes = Mapping[tuple[int, Any], tuple[Target, Change]]
+NO_BREAK: Final = "\u00a0"
+"""A space at which no line is broken; whoever prints makes an ordinary one of it."""
+
+Changes: TypeAlias = Mapping[tuple[int, Any], tuple[Target, Change]]
 """Cells by identity of the target and key, with the target and what happened."""
 
 
@@ -59,9 +62,14 @@ def _counters(moment: Moment, since: int) -> Iterator[str]:
             old = before.get((id(gauge.target), gauge.key), 0)
             delta = values.signed(gauge.value - old, moment.glyphs)
             if delta:
-                moved.append(f"{gauge.name}{owner} {delta}")
+                moved.append(kept_together(f"{gauge.name}{owner} {delta}"))
     if moved:
         yield ", ".join(moved)
+
+
+def kept_together(text: str) -> str:
+    """``text`` with spaces at which no line is broken."""
+    return text.replace(" ", NO_BREAK)
 
 
 # ---- pages ------------------------------------------------------------------------------------------------
@@ -72,17 +80,27 @@ def _pages(moment: Moment, changes: Changes) -> Iterator[str]:
     by_head: dict[int, list[tuple[Page, str, Change]]] = {}
     for (_ident, key), (target, change) in changes.items():
         if isinstance(target, Page) and isinstance(key, str):
-            head = subject.owner_of(moment, target)
+            head = _whole(moment, target)
             by_head.setdefault(head.pfn, []).append((target, key, change))
     for count, pfn in enumerate(sorted(by_head)):
         if count == 4:
             yield f"and {len(by_head) - 4} more pages"
             return
-        head = dict.get(moment.kernel.zone.memmap, pfn)
-        if isinstance(head, Page):
-            said = list(_page(moment, head, by_head[pfn]))
+        whole = moment.kernel.zone.memmap.get(units.Pfn(pfn))
+        if whole is not None:
+            said = list(_page(moment, whole, by_head[pfn]))
             if said:
-                yield f"{head}: {', '.join(said)}"
+                yield f"{whole}: {', '.join(said)}"
+
+
+def _whole(moment: Moment, page: Page) -> Page:
+    """The page that a sub-page is, was or will be part of: its name tells."""
+    name, plus, offset = page.kname.partition("+")
+    if not plus:
+        return page
+    first = units.Pfn(page.pfn - int(offset))
+    former = moment.kernel.zone.memmap.get(first)
+    return page if former is None or former.kname != name else former
 
 
 def _page(
@@ -91,7 +109,7 @@ def _page(
     """What happened to one page."""
     arrow = moment.glyphs.arrow
     counts: dict[tuple[int, int], int] = {}
-    for page, key, (old, new) in changes:
+    for page, key, (old, new) in sorted(changes, key=_by_interest):
         if key == "_mapcount":
             counts[old, new] = counts.get((old, new), 0) + 1
         elif key == "compound_mapcount":
@@ -101,10 +119,20 @@ def _page(
         elif page is head and key == "flags":
             yield from _flags(old, new)
         elif page is head and key == "mapping":
-            yield f"mapping {values.short(old)} {arrow} {values.short(new)}"
+            yield f"mapping {_pointer(old)} {arrow} {_pointer(new)}"
     for (old, new), count in counts.items():
         which = "_mapcount" if count == 1 else f"_mapcount of {count} sub-pages"
         yield f"{which} {old} {arrow} {new}"
+
+
+def _by_interest(change: tuple[Page, str, Change]) -> int:
+    """References first, then the flags, then the rest in the order in which it happened."""
+    order = ("_refcount", "flags", "mapping")
+    return order.index(change[1]) if change[1] in order else len(order)
+
+
+def _pointer(value: object) -> str:
+    return "NULL" if value is None else values.short(value)
 
 
 def _flags(old: int, new: int) -> Iterator[str]:
@@ -167,7 +195,12 @@ def _trees(moment: Moment, since: int) -> Iterator[str]:
 
 def _entries(moment: Moment, changes: Changes) -> Iterator[str]:
     """Entries that map pages: which were set, which cleared."""
-    tables = {id(each.entries): each for each in moment.kernel.zone.tables.values()}
+    zone = moment.kernel.zone
+    known = [
+        *zone.tables.values(),
+        *(change.old for _target, change in changes.values()),
+    ]
+    tables = {id(each.entries): each for each in known if isinstance(each, PageTable)}
     small: dict[str, int] = {}
     for (ident, slot), (_target, (old, new)) in changes.items():
         table = tables.get(ident)
@@ -198,5 +231,3 @@ def _mappings(moment: Moment, changes: Changes) -> Iterator[str]:
             continue
         old, new = changes[id(task.mm), "map_count"][1]
         yield f"{task}: mappings {old} {moment.glyphs.arrow} {new}"
-
-

@@ -8,12 +8,11 @@ from thpkit.kernel import pgtable
 from thpkit.kernel.page import Page
 from thpkit.kernel.units import VirtAddr
 from thpkit.kernel.xarray import XaNode
-from thpkit.view import changes, counters_view, pages_view, subject, values
-from thpkit.view.holders import cached, holders, mapped
+from thpkit.view import changes, counters_view, subject, values
 from thpkit.view.layout import span_of_range
 from thpkit.view.moment import Moment
-from thpkit.view.pages_view import World
 from thpkit.view.pagetable_view import target_text
+from thpkit.view.world import World, cached_heads, sub_pages
 
 MOST = 3
 """Pages that are described."""
@@ -33,9 +32,9 @@ def state(moment: Moment) -> Iterator[tuple[str, str]]:
 
 def _pages(moment: Moment) -> Iterator[tuple[str, str]]:
     """The pages in question: references by holder, flags, map counts."""
-    world = World(moment, mapped(moment.kernel), cached(moment.kernel))
+    world = World.at(moment)
     heads = subject.local_heads(moment)
-    heads |= pages_view.cached_heads(subject.mapping_of(moment))
+    heads |= cached_heads(subject.mapping_of(moment))
     for count, (_pfn, head) in enumerate(sorted(heads.items())):
         if count == MOST:
             yield "", f"and {values.count_of(len(heads) - MOST, 'page')} more"
@@ -48,16 +47,14 @@ def page_text(world: World, head: Page) -> str:
     moment = world.moment
     if not head._refcount:
         return "free"
-    held = holders(
-        moment, head, world.mappings(head), world.cached.get(head.pfn, 0)
-    )
-    split = " + ".join(f"{each.count} {each.who}" for each in held)
-    text = f"{values.count_of(head._refcount, 'reference')} = {split}"
-    pages = pages_view.sub_pages(moment, head)
+    text = f"{values.count_of(head._refcount, 'reference')} = {world.split(head)}"
+    pages = sub_pages(moment, head)
     text += f"; {values.page_flags(head.flags)}"
     if len(pages) > 1:
         text += f"; {values.count_of(pages[1].compound_mapcount + 1, 'PMD mapping')}"
-    counts = values.runs(pages, lambda page, first, _far: page._mapcount == first._mapcount)
+    counts = values.runs(
+        pages, lambda page, first, _far: page._mapcount == first._mapcount
+    )
     if len(counts) == 1:
         each = " each" if len(pages) > 1 else ""
         return f"{text}; _mapcount {head._mapcount}{each}"
@@ -74,9 +71,9 @@ def _tree(moment: Moment) -> Iterator[tuple[str, str]]:
     if isinstance(xa.xa_head, XaNode):
         head = xa.xa_head
         text += f"; top {head} shift {head.shift} count {head.count}"
-    pages = pages_view.cached_heads(mapping).values()
+    pages = cached_heads(mapping).values()
     for page in list(pages)[:MOST]:
-        last = page.index + len(pages_view.sub_pages(moment, page)) - 1
+        last = page.index + len(sub_pages(moment, page)) - 1
         text += f"; {page} at {span_of_range(page.index, last, moment.glyphs)}"
     yield xa.kname, text
 

@@ -151,7 +151,9 @@ def snapshot(kernel: Kernel) -> Mapping[tuple[int, Any], int]:
             found[id(gauge.target), gauge.key] = gauge.value
     for inode in kernel.inodes.values():
         if inode.i_mapping is not None:
-            for gauge in _fields(inode.i_mapping, ("nrpages", "nr_thps", "nrexceptional")):
+            for gauge in _fields(
+                inode.i_mapping, ("nrpages", "nr_thps", "nrexceptional")
+            ):
                 found[id(gauge.target), gauge.key] = gauge.value
     found[id(kernel.memcg), "charged"] = kernel.memcg.charged
     found[id(kernel), "xa_nodes"] = kernel.xa_nodes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thpkit.trace.tape import Kind
-from thpkit.view import source
+from thpkit.view import source, sources
 from thpkit.view.explanations import docstring_of
 from thpkit.view.layout import wrapped
 from thpkit.view.moment import Moment, verb, view
@@ -33,7 +33,9 @@ def header(moment: Moment, width: int) -> list[Row]:
         role = Role.BAD
     glyphs = moment.glyphs
     head = row((f"{glyphs.ran if ran else glyphs.next} {verb(step.kind)}", role))
-    where = f"  {step.frame.function.qualname}, {step.frame.function.module}.py:{step.line}"
+    where = (
+        f"  {step.frame.function.qualname}, {step.frame.function.module}.py:{step.line}"
+    )
     rows = wrapped((*head, Span(where, Role.DIM)), width, 2)
     rows += wrapped(row((text, Role.CODE)), width, 4)
     said = source.outcome(moment)
@@ -49,7 +51,7 @@ def statement_text(moment: Moment) -> str:
     statement = moment.step.statement
     if statement is None:
         return ""
-    lines = source.sources.lines_of(statement.file)[statement.first - 1 : statement.last]
+    lines = sources.lines_of(statement.file)[statement.first - 1 : statement.last]
     text = " ".join(line.strip() for line in lines) or statement.text
     return text.replace("( ", "(").replace(",)", ")").replace(", )", ")")
 

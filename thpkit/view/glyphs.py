@@ -91,6 +91,7 @@ def spelled(text: str, glyphs: Glyphs) -> str:
 
 _PLAIN: Final = str.maketrans(
     {
+        "\u00a0": " ",
         "–": "-",
         "—": "-",
         "−": "-",

@@ -40,7 +40,7 @@ class Holder(NamedTuple):
     """Somebody who holds references."""
 
     who: str
-    count: int
+    number: int
     note: str = ""
     role: Role = Role.PLAIN
     cell: Cell | None = None
@@ -59,9 +59,7 @@ def mapped(kernel: Kernel) -> dict[int, list[Mapped]]:
     return found
 
 
-def _below(
-    kernel: Kernel, task: Task, table: PageTable, base: int
-) -> Iterator[Mapped]:
+def _below(kernel: Kernel, task: Task, table: PageTable, base: int) -> Iterator[Mapped]:
     """The entries below one table that map a page."""
     shift = table.level.shift
     for slot, word in enumerate(table.entries):
@@ -85,13 +83,13 @@ def cached(kernel: Kernel) -> dict[int, int]:
     found: dict[int, int] = {}
     for inode in dict.values(kernel.inodes):
         if inode.i_mapping is not None:
-            for page in _pages_below(inode.i_mapping.i_pages.xa_head):
+            for page in pages_below(inode.i_mapping.i_pages.xa_head):
                 head = page.compound_head or page
                 found[head.pfn] = found.get(head.pfn, 0) + 1
     return found
 
 
-def _pages_below(entry: object) -> Iterator[Page]:
+def pages_below(entry: object) -> Iterator[Page]:
     """The pages in a tree of nodes."""
     if isinstance(entry, Page):
         yield entry
@@ -100,7 +98,7 @@ def _pages_below(entry: object) -> Iterator[Page]:
             if type(each) is Page:
                 yield each
             elif each is not None:
-                yield from _pages_below(each)
+                yield from pages_below(each)
 
 
 # ---- dividing the references of one page ------------------------------------------------------------------
@@ -114,7 +112,7 @@ def holders(
     Batches that are being emptied keep their pages while the references go, so they get what is left at most.
     """
     found = [*_cache(moment, head, slots), *_mappings(mappings)]
-    left = head._refcount - sum(each.count for each in found)
+    left = head._refcount - sum(each.number for each in found)
     for who, pages, note in _batches(moment):
         count = sum(1 for page in pages if subject.head_of(page) is head)
         if count:
@@ -189,8 +187,9 @@ def empty_slots_of(moment: Moment, empty: int) -> Holder:
     """References of the cache for slots that are still empty, or empty already."""
     names = [level.frame.function.name for level in moment.stack]
     removing = any("delete" in name or "free_page" in name for name in names)
-    note = "slots emptied already" if removing else "slots to be filled"
-    return Holder("page cache", empty, note)
+    if removing:
+        return Holder("emptied slots", empty, "the page cache's, about to be dropped")
+    return Holder("slots to fill", empty, "the page cache's, taken in advance")
 
 
 def _rest(moment: Moment, head: Page, left: int) -> Holder:
@@ -204,7 +203,9 @@ def _rest(moment: Moment, head: Page, left: int) -> Holder:
 
 def _variables(moment: Moment, head: Page) -> list[str]:
     """The local variables that hold the page, of the outermost function that has one."""
-    for level, known in zip(reversed(moment.stack), reversed(moment.locals), strict=True):
+    for level, known in zip(
+        reversed(moment.stack), reversed(moment.locals), strict=True
+    ):
         for name, value in known.items():
             if isinstance(value, (Pagevec, MmuGather)):
                 continue

@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import Final
 
 from thpkit.view.glyphs import Glyphs, spelled
 from thpkit.view.rows import Rendered, Role, Row, Span, row
-
-T = TypeVar("T")
 
 GUTTER: Final = 2
 """Columns in front of a row of state: the sign that it changed, and a space."""
@@ -30,7 +29,12 @@ _WORDS: Final = re.compile(r"\s+|\S+")
 
 def columns(text: str) -> int:
     """Columns of a terminal that ``text`` takes."""
-    return len(text) if text.isascii() else sum(map(_columns_of, text))
+    return len(text) if text.isascii() else _columns(text)
+
+
+@lru_cache(maxsize=8192)
+def _columns(text: str) -> int:
+    return sum(map(_columns_of, text))
 
 
 def _columns_of(char: str) -> int:
@@ -48,9 +52,7 @@ def clean(text: str) -> str:
     """``text`` without control characters, which would disturb a terminal."""
     if text.isprintable():
         return text
-    return "".join(
-        char if char.isprintable() else " " for char in text.expandtabs(8)
-    )
+    return "".join(char if char.isprintable() else " " for char in text.expandtabs(8))
 
 
 def head_of(text: str, width: int) -> str:
@@ -210,7 +212,7 @@ def is_changed(line: Row) -> bool:
 
 
 def state_pane(rows: Iterable[Row], glyphs: Glyphs, fallback: int = 0) -> Rendered:
-    """A pane of state: changed rows are marked in front, and the first of them must be seen; else row ``fallback``."""
+    """A pane of state: changed rows are marked in front, the first of them is the focus, else row ``fallback``."""
     mark, blank = Span(f"{glyphs.changed} ", Role.CHANGED), Span(" " * GUTTER)
     body = tuple(rows)
     changed = [at for at, line in enumerate(body) if is_changed(line)]

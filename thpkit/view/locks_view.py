@@ -26,7 +26,9 @@ def render(moment: Moment, width: int, height: int | None) -> Rendered:
 
 def cpu_rows(cpu: Cpu, lens: Lens, width: int) -> list[Row]:
     """Who runs, and whether it may sleep."""
-    first = row((cpu.kname, Role.HEADING), (" runs ", Role.DIM), lens.value(cpu, "task"))
+    first = row(
+        (cpu.kname, Role.HEADING), (" runs ", Role.DIM), lens.value(cpu, "task")
+    )
     irqs = "off" if cpu.irqs_disabled else "on"
     change = lens.change(cpu, "irqs_disabled")
     if change is not None:

@@ -13,12 +13,12 @@ from thpkit.kernel import flags, units
 from thpkit.kernel.fs import AddressSpace
 from thpkit.kernel.page import Page, Poison
 from thpkit.kernel.swap import LruList, page_lru
-from thpkit.kernel.xarray import XaNode
 from thpkit.view import subject, values
-from thpkit.view.holders import Holder, Mapped, cached, holders, mapped
+from thpkit.view.holders import Holder
 from thpkit.view.layout import fact, flow, span_of_range, state_pane
 from thpkit.view.moment import Lens, Moment, view
 from thpkit.view.rows import Rendered, Role, Row, Span, row
+from thpkit.view.world import World, cached_heads, is_head, sub_pages
 
 MOST: Final = 6
 """Pages shown in full; runs shown of one property."""
@@ -27,22 +27,10 @@ LABEL: Final = 12
 """Columns of the names of a page's properties."""
 
 
-class World(NamedTuple):
-    """What is known about all pages."""
-
-    moment: Moment
-    mapped: dict[int, list[Mapped]]
-    cached: dict[int, int]
-
-    def mappings(self, head: Page) -> list[Mapped]:
-        """The entries that map a page."""
-        return self.mapped.get(head.pfn, [])
-
-
 @view
 def render(moment: Moment, width: int, height: int | None) -> Rendered:
     """The pages in question, by frame number."""
-    world = World(moment, mapped(moment.kernel), cached(moment.kernel))
+    world = World.at(moment)
     near = subject.local_heads(moment) | subject.changed_heads(moment)
     every = near | cached_heads(subject.mapping_of(moment))
     full = [head for pfn, head in sorted(every.items()) if pfn in near or is_head(head)]
@@ -56,41 +44,6 @@ def render(moment: Moment, width: int, height: int | None) -> Rendered:
     if not every:
         rows.append(row(("no page is cached or in use here", Role.DIM)))
     return state_pane(rows, moment.glyphs)
-
-
-def is_head(page: Page) -> bool:
-    """Whether a page is the head of a huge page."""
-    return bool(page.flags >> flags.PG_head & 1)
-
-
-def cached_heads(mapping: AddressSpace | None) -> dict[int, Page]:
-    """The heads of the pages in a cache, by frame number."""
-    found: dict[int, Page] = {}
-    if mapping is not None:
-        _collect(mapping.i_pages.xa_head, found)
-    return found
-
-
-def _collect(entry: Any, found: dict[int, Page]) -> None:
-    if isinstance(entry, XaNode):
-        for each in entry.slots:
-            if each is not None:
-                _collect(each, found)
-    elif isinstance(entry, Page):
-        head = entry.compound_head or entry
-        found[head.pfn] = head
-
-
-def sub_pages(moment: Moment, head: Page) -> list[Page]:
-    """The sub-pages of a huge page, or the small page itself."""
-    memmap = moment.kernel.zone.memmap
-    if not is_head(head):
-        return [head]
-    return [
-        memmap[units.Pfn(head.pfn + i)]
-        for i in range(units.HPAGE_PMD_NR)
-        if head.pfn + i in memmap
-    ]
 
 
 # ---- one page in full -------------------------------------------------------------------------------------
@@ -121,9 +74,7 @@ def _title(moment: Moment, head: Page, pages: Sequence[Page]) -> list[Row]:
     facts = [row((head.kname, Role.HEADING)), fact("pfn", f"{head.pfn:#x}")]
     if len(pages) > 1:
         order = pages[1].compound_order
-        facts.append(
-            fact("order", lens.show(pages[1], "compound_order", f"{order}"))
-        )
+        facts.append(fact("order", lens.show(pages[1], "compound_order", f"{order}")))
         facts.append(row((f"{len(pages)} pages", Role.DIM)))
     mapping = head.mapping
     last = head.index + len(pages) - 1
@@ -153,21 +104,20 @@ def _flags(head: Page, lens: Lens) -> Row:
 
 def reference_rows(world: World, head: Page, width: int) -> list[Row]:
     """The reference count and its holders."""
-    moment, lens = world.moment, world.moment.lens
+    lens = world.moment.lens
     count = lens.value(head, "_refcount", Role.NUMBER)
     if head._refcount == 0:
         free = "free" if head.pfn not in world.cached else "frozen"
         return _labelled("references", [row(count), row((free, Role.DIM))], width)
     rows = _labelled("references", [row(count)], width)
-    slots = world.cached.get(head.pfn, 0)
-    for each in holders(moment, head, world.mappings(head), slots):
+    for each in world.holders(head):
         rows += holder_rows(each, lens, width)
     return rows
 
 
 def holder_rows(holder: Holder, lens: Lens, width: int) -> list[Row]:
     """One holder: how many references, who, and where."""
-    first = Span(f"  {holder.count:>8}  ", Role.NUMBER)
+    first = Span(f"  {holder.number:>8}  ", Role.NUMBER)
     role = holder.role
     cell = holder.cell
     if cell is None:
@@ -264,17 +214,20 @@ def alike_rows(world: World, heads: Sequence[Page], width: int) -> list[Row]:
         head = heads[first]
         count = last - first + 1
         step = units.HPAGE_PMD_NR if is_head(head) else 1
-        name = head.kname if count == 1 else f"{head.kname} {lens.glyphs.ellipsis} {heads[last].kname}"
-        indices = span_of_range(head.index, heads[last].index + step - 1, lens.glyphs)
-        held = holders(
-            world.moment, head, world.mappings(head), world.cached.get(head.pfn, 0)
+        name = (
+            head.kname
+            if count == 1
+            else f"{head.kname} {lens.glyphs.ellipsis} {heads[last].kname}"
         )
-        split = " + ".join(f"{each.count} {each.who}" for each in held)
+        indices = span_of_range(head.index, heads[last].index + step - 1, lens.glyphs)
         facts = [
             row((name, Role.LINK)),
             fact("index", indices),
             fact("flags", lens.show(head, "flags", values.page_flags(head.flags))),
-            fact("references", lens.show(head, "_refcount", f"{head._refcount} = {split}")),
+            fact(
+                "references",
+                lens.show(head, "_refcount", f"{head._refcount} = {world.split(head)}"),
+            ),
             fact("_mapcount", lens.show(head, "_mapcount", f"{head._mapcount}")),
         ]
         rows += flow(facts, width, hang=4)
@@ -284,7 +237,7 @@ def alike_rows(world: World, heads: Sequence[Page], width: int) -> list[Row]:
 class Look(NamedTuple):
     """What two pages must share to stand in one row."""
 
-    index: int
+    at: int
     flags: int
     references: int
     mapcount: int
@@ -295,10 +248,8 @@ class Look(NamedTuple):
 def _look(world: World, head: Page) -> Look:
     tasks = tuple(each.task.kname for each in world.mappings(head))
     owner = None if isinstance(head.mapping, Poison) else id(head.mapping)
-    return Look(
-        head.index, head.flags, head._refcount, head._mapcount, tasks, owner
-    )
+    return Look(head.index, head.flags, head._refcount, head._mapcount, tasks, owner)
 
 
 def _alike(look: Look, first: Look, distance: int) -> bool:
-    return look == first._replace(index=first.index + distance)
+    return look == first._replace(at=first.at + distance)

@@ -110,9 +110,7 @@ def _missing(path: Sequence[EntryPtr]) -> list[Row]:
     return rows
 
 
-def conclusion(
-    moment: Moment, address: int, last: EntryPtr, width: int
-) -> list[Row]:
+def conclusion(moment: Moment, address: int, last: EntryPtr, width: int) -> list[Row]:
     """What the CPU finds at the address."""
     word = pgtable.entry_val(last)
     if not word & flags.PAGE_PRESENT:
@@ -135,15 +133,17 @@ def conclusion(
 # ---- a whole table ----------------------------------------------------------------------------------------
 
 
-def table_rows(
-    moment: Moment, table: PageTable, address: int, width: int
-) -> list[Row]:
+def table_rows(moment: Moment, table: PageTable, address: int, width: int) -> list[Row]:
     """The entries of a table in runs."""
     lens = moment.lens
     used = sum(1 for word in table.entries if word)
     title = f"{table.kname}  {used} of {len(table.entries)} entries in use"
     rows = [row((title, Role.DIM))]
-    runs = [run for run in runs_of(table) if table.entries[run.first] or _new(run, table, lens)]
+    runs = [
+        run
+        for run in runs_of(table)
+        if table.entries[run.first] or _new(run, table, lens)
+    ]
     for run in runs[:MOST]:
         rows += flow([run_row(moment, table, run)], width, hang=4)
     if len(runs) > MOST:
@@ -153,9 +153,7 @@ def table_rows(
 
 def _new(run: Run, table: PageTable, lens: Lens) -> bool:
     """Whether the last step changed an entry of a run."""
-    return any(
-        lens.change(table.entries, at) for at in range(run.first, run.last + 1)
-    )
+    return any(lens.change(table.entries, at) for at in range(run.first, run.last + 1))
 
 
 def runs_of(table: PageTable) -> list[Run]:

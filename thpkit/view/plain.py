@@ -107,7 +107,10 @@ def here(moment: Moment, width: int = WIDTH) -> Iterator[str]:
     function = step.frame.function
     place = f"{function.qualname}, {function.file}:{step.line}, {verb(step.kind)}"
     yield from _text(place, width, moment.glyphs)
-    yield from _rows(source.excerpt(moment, width, AROUND, AROUND), moment.glyphs)
+    shown = list(_rows(source.excerpt(moment, width, AROUND, AROUND), moment.glyphs))
+    while shown and shown[-1].strip().isdigit():
+        shown.pop()
+    yield from shown
 
 
 def changed(moment: Moment, since: int, width: int = WIDTH) -> Iterator[str]:
@@ -116,7 +119,7 @@ def changed(moment: Moment, since: int, width: int = WIDTH) -> Iterator[str]:
         found = changes.sentences(moment, since)
     steps = values.count_of(moment.n - since, "step")
     if not found:
-        yield f"Nothing has changed in the last {steps}."
+        yield f"No counter, page, tree or page-table entry has changed in the last {steps}."
         return
     yield f"Changed in the last {steps}:"
     for sentence in found:
@@ -168,7 +171,9 @@ def step_line(timeline: Timeline, n: int, glyphs: Glyphs) -> str:
     place = f"{function.name}:{step.line}"
     if step.kind is Kind.CALL:
         known = timeline.locals_of(step.frame, n)
-        given = ", ".join(f"{key}={values.short(each, key)}" for key, each in known.items())
+        given = ", ".join(
+            f"{key}={values.short(each, key)}" for key, each in known.items()
+        )
         return f"{lead}{glyphs.next} {place} called({given})"
     text = "" if step.statement is None else step.statement.text
     if step.kind is Kind.LINE:
@@ -222,9 +227,9 @@ def _text(
 ) -> Iterator[str]:
     """A sentence in lines of ``width``."""
     text = clean(spelled(text, glyphs))
-    yield from textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=later
-    ) or [first.rstrip()]
+    lines = textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later)
+    for line in lines or [first.rstrip()]:
+        yield line.replace(changes.NO_BREAK, " ")
 
 
 def _cut(text: str, width: int, glyphs: Glyphs) -> str:

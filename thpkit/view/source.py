@@ -26,7 +26,7 @@ class Mark(NamedTuple):
 
 
 def render(moment: Moment, width: int, height: int | None = None) -> Rendered:
-    """The file of the present statement. Its rows come from a cache and fit already, so no other view is like this."""
+    """The file of the present statement. Unlike those of other views its rows come from a cache and fit already."""
     sheet = sheet_of(moment, width)
     if not sheet.rows:
         file = moment.step.frame.function.file

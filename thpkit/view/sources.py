@@ -149,7 +149,9 @@ def _part(line: Row, start: int, stop: int) -> Row:
 
 def _spans(text: str, paints: list[Paint]) -> Row:
     """A line cut where roles begin and end."""
-    edges = sorted({0, len(text), *(p.start for p in paints), *(p.stop for p in paints)})
+    edges = sorted(
+        {0, len(text), *(p.start for p in paints), *(p.stop for p in paints)}
+    )
     roles = {paint.start: paint for paint in paints}
     spans: list[Span] = []
     role, until = Role.PLAIN, 0

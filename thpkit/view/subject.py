@@ -44,9 +44,7 @@ def mapping_of(moment: Moment) -> AddressSpace | None:
             if mapping is not None:
                 return mapping
     for section in _sections_back(moment):
-        found = moment.timeline.memo(
-            f"file of step {section.first}", lambda s=section: _file_in(moment, s)
-        )
+        found = _file_in(moment, section)
         mapping = mapping_in(moment, found)
         if mapping is not None:
             return mapping
@@ -103,14 +101,17 @@ def _sections_back(moment: Moment) -> Iterator[Section]:
 
 def _file_in(moment: Moment, section: Section) -> object:
     """The first file, inode or address space that any local variable of a section ever held."""
-    frames = moment.timeline.tape.frames
-    for frame in frames[section.frame.index :]:
-        if frame.first_step > section.last:
-            return None
-        for value in frame.log:
-            if isinstance(value, (AddressSpace, File, Inode)):
-                return value
-    return None
+
+    def look() -> object:
+        for frame in moment.timeline.tape.frames[section.frame.index :]:
+            if frame.first_step > section.last:
+                return None
+            for value in frame.log:
+                if isinstance(value, (AddressSpace, File, Inode)):
+                    return value
+        return None
+
+    return moment.timeline.memo(f"file of the call at {section.first}", look)
 
 
 # ---- addresses ------------------------------------------------------------------------------------------
@@ -121,7 +122,9 @@ def place_of(moment: Moment) -> Place | None:
     for level, known in enumerate(moment.locals):
         address = _address_in(known)
         if address is not None:
-            mm = next((each for each in map(_mm_in, moment.locals[level:]) if each), None)
+            mm = next(
+                (each for each in map(_mm_in, moment.locals[level:]) if each), None
+            )
             mm = mm or moment.kernel.cpu.task.mm
             return None if mm is None else Place(mm, address)
     task = moment.kernel.cpu.task
@@ -167,9 +170,7 @@ def _mm_in(known: dict[str, Any]) -> MmStruct | None:
 
 def task_of(moment: Moment, mm: MmStruct) -> Task | None:
     """The process that has an address space."""
-    return next(
-        (task for task in moment.kernel.tasks.values() if task.mm is mm), None
-    )
+    return next((task for task in moment.kernel.tasks.values() if task.mm is mm), None)
 
 
 # ---- pages ----------------------------------------------------------------------------------------------
@@ -196,11 +197,10 @@ def pages_in(value: object) -> Iterator[Page]:
 def owner_of(moment: Moment, page: Page) -> Page:
     """The head of a page, also while a huge page is being made of it or taken apart: then its name still tells."""
     head = head_of(page)
-    name, plus, _offset = head.kname.partition("+")
+    name, plus, offset = head.kname.partition("+")
     if not plus:
         return head
-    first = head.pfn - int(_offset)
-    former = dict.get(moment.kernel.zone.memmap, units.Pfn(first))
+    former = moment.kernel.zone.memmap.get(units.Pfn(head.pfn - int(offset)))
     if former is None or former.kname != name or not former.flags >> PG_head & 1:
         return head
     return former

@@ -1,7 +1,7 @@
 """The state of a running machine as text, without any recording: for a first experiment in a Python prompt.
 
-    >>> print(tree(machine, "/bin/app"))
-    >>> print(counters(machine))
+>>> print(tree(machine, "/bin/app"))
+>>> print(counters(machine))
 """
 
 from __future__ import annotations

@@ -103,7 +103,9 @@ def names(moment: Moment, width: int) -> Row:
     made: list[Span] = []
     used = 0
     for at, section in enumerate(every):
-        end = min((start for start in starts[at + 1 :] if start > starts[at]), default=width)
+        end = min(
+            (start for start in starts[at + 1 :] if start > starts[at]), default=width
+        )
         room = end - max(starts[at], used) - 1
         if starts[at] < used or room < 2:
             continue
@@ -146,7 +148,9 @@ def status(moment: Moment, width: int) -> Row:
         number = moment.stop or 0
         stop = f"{sign} stop {number} of {len(moment.stops)}"
         title = moment.stops[number - 1].stop.title if number else ""
-        parts.append(row((stop, Role.STOP), (f" {title}" if title else "", Role.HEADING)))
+        parts.append(
+            row((stop, Role.STOP), (f" {title}" if title else "", Role.HEADING))
+        )
     elif moment.timeline.title:
         parts.append(row((moment.timeline.title, Role.HEADING)))
     section = moment.section
@@ -157,6 +161,8 @@ def status(moment: Moment, width: int) -> Row:
     parts.append(row(f"{task} on {moment.kernel.cpu}: {verb(step.kind)}"))
     left: Row = ()
     for part in parts:
-        left = (*left, Span("  ")) + part if left else part
+        left = (*left, Span("  "), *part) if left else part
     room = max(width - width_of(right), 0)
-    return cut((*padded(cut(left, room, moment.glyphs), room), *right), width, moment.glyphs)
+    return cut(
+        (*padded(cut(left, room, moment.glyphs), room), *right), width, moment.glyphs
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, Flag
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from thpkit.kernel import flags, units
-from thpkit.kernel.content import Block, Stale, Token, Zero
+from thpkit.kernel.content import Block, Private, Stale, Token, Zero
 from thpkit.kernel.flags import VmFlags
 from thpkit.kernel.kobject import KObject
 from thpkit.kernel.page import Page
@@ -15,6 +15,8 @@ from thpkit.kernel.sched import Held
 from thpkit.trace.tape import Absent
 from thpkit.trace.values import text_of
 from thpkit.view.glyphs import Glyphs
+
+T = TypeVar("T")
 
 HEX_ABOVE: Final = 0xFFFF
 """Greater numbers are addresses, lengths or words: they are written in hexadecimal."""
@@ -175,7 +177,8 @@ def page_range(first: Page, count: int, glyphs: Glyphs) -> str:
 def follows(token: Token, before: Token, distance: int) -> bool:
     """Whether ``token`` continues what began ``distance`` pages earlier with ``before``."""
     if isinstance(token, Block) and isinstance(before, Block):
-        return token == before._replace(pgoff=before.pgoff + distance)
+        goes_on = token.pgoff == before.pgoff + distance
+        return goes_on and token[::2] == before[::2]
     return type(token) is type(before) and isinstance(token, (Zero, Stale))
 
 
@@ -193,11 +196,15 @@ def content(tokens: Sequence[Token], glyphs: Glyphs) -> str:
         return "stale: whatever was in memory"
     if isinstance(first, Zero):
         return "zeroes"
-    return f"written by {first.by} (write {first.write})" if hasattr(first, "by") else repr(first)
+    if isinstance(first, Private):
+        return f"written by {first.by} (write {first.write})"
+    return repr(first)
 
 
-def runs(items: Sequence[Any], same: Any) -> list[tuple[int, int]]:
-    """First and last position of each stretch in which every item goes with the first: ``same(item, first, distance)``."""
+def runs(
+    items: Sequence[T], same: Callable[[T, T, int], bool]
+) -> list[tuple[int, int]]:
+    """First and last position of each stretch whose items go with its first: ``same(item, first, distance)``."""
     found: list[tuple[int, int]] = []
     start = 0
     for at in range(1, len(items) + 1):

@@ -111,7 +111,7 @@ def _leaves(node: XaNode) -> Iterator[XaNode]:
 def node_rows(
     node: XaNode, base: int, first: Row, sight: Sight, width: int, few: bool
 ) -> list[Row]:
-    """A node and everything below it. ``base`` is the first index it covers; ``first`` stands in front of its name."""
+    """A node and everything below it. ``base``: the first index it covers; ``first`` stands in front of its name."""
     runs = runs_of(node)
     lead = "".join(span.text for span in first)
     indent = len(lead) - len(lead.lstrip())
@@ -133,7 +133,7 @@ def _slot_in(lead: str) -> str:
 def node_facts(
     node: XaNode, base: int, slot: str, sight: Sight, width: int
 ) -> list[Row]:
-    """Name, shift, place in the parent, counts and marks of a node. ``slot`` says already where its offset should be."""
+    """Name, shift, place in the parent, counts and marks of a node. ``slot`` is what its offset should be."""
     lens = sight.lens
     facts = [
         row((node.kname, Role.LINK)),

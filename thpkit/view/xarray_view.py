@@ -52,9 +52,7 @@ def header(mapping: AddressSpace, path: str, lens: Lens, width: int) -> list[Row
     ]
     if mapping.nrexceptional or lens.change(mapping, "nrexceptional"):
         facts.append(fact("nrexceptional", lens.value(mapping, "nrexceptional")))
-    facts.append(
-        fact("size", lens.show(inode, "i_size", values.size(inode.i_size)))
-    )
+    facts.append(fact("size", lens.show(inode, "i_size", values.size(inode.i_size))))
     writers = inode.i_writecount
     if writers or lens.change(inode, "i_writecount"):
         facts.append(fact("i_writecount", lens.value(inode, "i_writecount")))

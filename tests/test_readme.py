@@ -1,0 +1,65 @@
+"""What the README shows is what happens: its example, its paths, its commands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.house.fences import fences
+
+ROOT: Final = Path(__file__).parent.parent
+README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_prints_what_stands_below_it() -> None:
+    (code,) = fences(README, "python")
+    (shown,) = fences(README, "text")
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == shown
+
+
+def test_every_folder_and_link_exists() -> None:
+    folders = re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE)
+    links = re.findall(r"\]\(([^):]+)\)", README)
+    assert len(folders) > 5
+    assert len(links) > 3
+    missing = [path for path in [*folders, *links] if not (ROOT / path).exists()]
+    assert missing == []
+
+
+def test_the_table_names_every_room() -> None:
+    rooms = {
+        path.parent.relative_to(ROOT).as_posix() + "/"
+        for path in (ROOT / "thpkit").glob("*/__init__.py")
+    }
+    named = set(re.findall(r"^\| `(thpkit/[^`]+)` \|", README, re.MULTILINE))
+    assert rooms <= named, f"the README's table lacks {sorted(rooms - named)}"
+
+
+def test_make_knows_the_targets_that_the_readme_names() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"make (learn|test|bench|clean)\b", README)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("name", ["step", "check"])
+def test_thp_has_the_commands_that_the_readme_names(name: str) -> None:
+    assert f"thp {name} " in README
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", name, "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,86 @@
+"""Painting one line: from text with roles to a strip of styled segments, kept by what the line says."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from thpkit.view.layout import head_of, width_of
+from thpkit.view.rows import Role, Row, Span
+from tui.styles import Look, style
+
+CACHED: Final = 2048
+"""Painted lines that a pane keeps."""
+BARS: Final = (Role.NEXT, Role.RAN)
+"""Roles that reach to the end of the line."""
+
+
+class Line(NamedTuple):
+    """One line on the screen: all that its look depends on."""
+
+    row: Row
+    chosen: int | None = None
+    """Which of its spans is the selected cell."""
+    mark: str = " "
+    """The sign in the first column."""
+    whole: bool = False
+    """Whether the line as a whole is chosen."""
+
+
+class Painter:
+    """Paints the lines of one pane."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self.edge = False
+        """Whether a line separates the pane from the one to the left."""
+        self._strips: dict[tuple[Line, int, bool, bool], Strip] = {}
+
+    @property
+    def left(self) -> int:
+        """Columns before the text: the edge, and the sign."""
+        return 2 if self.edge else 1
+
+    def restyle(self, look: Look) -> None:
+        """From now on paint in another look."""
+        self._look = look
+        self._strips.clear()
+
+    def strip(self, line: Line, width: int, bare: bool) -> Strip:
+        """The line in this width; ``bare`` without edge and sign."""
+        key = (line, width, bare, self.edge)
+        found = self._strips.get(key)
+        if found is None:
+            if len(self._strips) >= CACHED:
+                self._strips.clear()
+            found = self._strips[key] = self._paint(line, width, bare)
+        return found
+
+    def _paint(self, line: Line, width: int, bare: bool) -> Strip:
+        look = self._look
+        segments: list[Segment] = []
+        if not bare:
+            if self.edge:
+                segments.append(Segment("│", style(look, Role.DIM)))
+            segments.append(Segment(line.mark, style(look, Role.TITLE)))
+        for i, span in enumerate(line.row):
+            shown = style(look, span.role, i == line.chosen, line.whole)
+            segments.append(Segment(span.text, shown))
+        last = line.row[-1].role if line.row else Role.PLAIN
+        tail = style(look, last if last in BARS else Role.PLAIN)
+        return Strip(segments).adjust_cell_length(width, tail)
+
+
+def title_line(caption: str, seen: str, width: int, focused: bool) -> Line:
+    """The title row: heavy and bold if the pane has the focus; always of the same width."""
+    rule, role = ("━", Role.TITLE) if focused else ("─", Role.DIM)
+    room = max(width - len(seen) - 2, 0)
+    name = head_of(f" {caption} ", room)
+    filled = rule * (room - width_of((Span(name),)))
+    name_role = Role.TITLE if focused else Role.HEADING
+    edge = Span(rule, role)
+    return Line(
+        (edge, Span(name, name_role), Span(filled, role), Span(seen, Role.DIM), edge)
+    )
