@@ -1,18 +1,17 @@
-"""The Textual application: screens, colours, and the palette. :func:`run` is all that the command line needs."""
+"""The Textual application: screens and colours. :func:`run` is all that the command line needs."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Callable, Iterable
 
-from textual.app import App, SystemCommand
-from textual.screen import Screen
+from textual.app import App
 
-from tui.actions import ACTIONS, keys_of
+from tui import suggest
 from tui.help import HelpScreen
 from tui.home import Home
+from tui.prompt import Prompt
 from tui.state import Store
 from tui.stepper import Stepper
 from tui.styles import Look, look_of, no_color
@@ -22,8 +21,7 @@ from tui.where import Target
 class ThpApp(App[str]):
     """The book in a terminal. Its result is a sentence if it had to give up, else None."""
 
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, store: Store, target: Target | None = None) -> None:
         """Opens ``target``, or the table of contents."""
@@ -56,6 +54,17 @@ class ThpApp(App[str]):
         """Show the list of keys."""
         self.push_screen(HelpScreen(self.look))
 
+    def find_command(self, names: Iterable[str], do: Callable[[str], None]) -> None:
+        """Let the reader find one of these actions by typing, and do it."""
+
+        def found(word: str | None) -> None:
+            if word:
+                do(suggest.command(word))
+
+        question = "Find a command: type a part of what it does"
+        offers = suggest.commands(names)
+        self.push_screen(Prompt(question, self.look, offers, strict=True), found)
+
     def failed(self, sentence: str) -> None:
         """Something could not be opened: say so where the reader came from."""
         if self._target is not None:
@@ -86,20 +95,6 @@ class ThpApp(App[str]):
             f"thp: this is a mistake in thp itself: {type(error).__name__}: {error} "
             "(your place is kept; THP_DEBUG=1 shows where)"
         )
-
-    # ---- the palette ------------------------------------------------------------------------------------
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette offers the table of actions, and nothing that is not in it."""
-        if not isinstance(screen, (Home, Stepper)):
-            return
-        for each in ACTIONS:
-            if each.id in ("palette", "up", "down", "page_up", "page_down"):
-                continue
-            keys = keys_of(each)
-            label = each.label[0].upper() + each.label[1:]
-            shown = f"{label}  ({keys})" if keys else label
-            yield SystemCommand(shown, each.help, partial(screen.action_do, each.id))
 
 
 def run(store: Store, target: Target | None = None) -> tuple[int, str]:

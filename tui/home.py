@@ -27,6 +27,8 @@ ABOUT: Final = (
 """What a newcomer should know before anything else."""
 KEYS: Final = ("open", "up", "down", "theme", "palette", "quit", "help")
 
+COMMANDS: Final = ("open", "first", "last", "theme", "help", "quit")
+
 
 class Item(NamedTuple):
     """Something that can be opened, and the row it stands on."""
@@ -159,7 +161,7 @@ class Home(Screen[None]):
         elif name == "help":
             self._host.show_help()
         elif name == "palette":
-            self.app.action_command_palette()
+            self._host.find_command(COMMANDS, self.action_do)
         elif name == "theme":
             self._host.next_look()
         elif name == "quit":

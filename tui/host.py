@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from tui.state import Store
@@ -23,6 +24,9 @@ class Host(Protocol):
 
     def show_help(self) -> None:
         """Show the list of keys."""
+
+    def find_command(self, names: Iterable[str], do: Callable[[str], None]) -> None:
+        """Let the reader find one of these actions by typing, and do it."""
 
     def next_look(self) -> None:
         """Change the colours."""

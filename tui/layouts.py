@@ -75,7 +75,7 @@ def plan(
 
 def _narrow(body: Spot, chosen: str) -> Plan:
     """Source above; prose and the chosen pane below."""
-    above = (body.height + 1) // 2
+    above = body.height * 3 // 7
     half = body.width // 2
     y, rows = body.y + above, body.height - above
     return {

@@ -72,8 +72,7 @@ class PaneScreen(Screen[None]):
     def moment(self) -> Moment:
         """The step that is shown."""
         assert self.reader is not None
-        timeline = self.reader.timeline
-        return Moment(timeline, self.reader.position, tuple(timeline.stops), self.told)
+        return Moment.of(self.reader.timeline, self.reader.position, self.told)
 
     # ---- arranging --------------------------------------------------------------------------------------
 

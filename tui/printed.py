@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from tui import opening
 from tui.paths import ROOT, UserError
 from tui.state import Store
 from tui.where import SAVED, Target, resolve
+
+if TYPE_CHECKING:
+    from thpkit.view.glyphs import Glyphs
+
+WIDTH: Final = 80
 
 
 def version() -> str:
@@ -29,11 +37,54 @@ def walk(
     first: int | None = None,
     last: int | None = None,
 ) -> Iterator[str]:
-    """The plain walk: stops and folds, or every step; only from ``first`` to ``last`` if given."""
+    """The plain walk from stop to stop, or with ``every`` each step; only from ``first`` to ``last`` if given.
+
+    Where no stop lies in the range, its steps are printed.
+
+    Raises:
+        UserError: it cannot be opened, or there are no such steps.
+    """
     from thpkit.view import plain
+    from thpkit.view.explanations import NO_EXPLANATIONS
 
     run = target.open()
-    raise UserError(f"{plain} {run}")
+    timeline, glyphs = run.timeline, _glyphs()
+    end = len(timeline) - 1
+    begin, stop = _range(end, first, last)
+    for notice in run.notices:
+        yield from (*_wrapped(notice), "")
+    stops = [each for each in plain.halts(timeline) if begin <= each.step <= stop]
+    if every or not stops:
+        yield from plain.every(timeline, begin, stop, fold=not every, glyphs=glyphs)
+        return
+    told = run.explanations or NO_EXPLANATIONS
+    yield from plain.walk(timeline, told, first=begin, last=stop, glyphs=glyphs)
+
+
+def _range(end: int, first: int | None, last: int | None) -> tuple[int, int]:
+    """First and last step to print.
+
+    Raises:
+        UserError: there are none.
+    """
+    begin, stop = first or 0, end if last is None else last
+    if not 0 <= begin <= end or stop < 0:
+        raise UserError(f"the steps go from 0 to {end}")
+    if stop < begin:
+        raise UserError(f"--from {begin} lies behind --to {stop}")
+    return begin, min(stop, end)
+
+
+def _glyphs() -> Glyphs:
+    """Signs that standard output can write."""
+    from thpkit.view.glyphs import ASCII, UNICODE
+
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return UNICODE if encoding.startswith("utf") else ASCII
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH)
 
 
 def save(target: Target, path: Path) -> None:
@@ -68,7 +119,7 @@ def glossary(term: str) -> Iterator[str]:
     yield found.name
     for paragraph in found.rows():
         yield ""
-        yield from (text_of(line) for line in wrapped(paragraph, 78))
+        yield from (text_of(line) for line in wrapped(paragraph, WIDTH))
 
 
 def check(exercise: str, say: Callable[[str], object]) -> int:

@@ -30,9 +30,16 @@ class Prompt(ModalScreen[str | None]):
     """
 
     def __init__(
-        self, question: str, look: Look, suggest: Suggest | None = None
+        self,
+        question: str,
+        look: Look,
+        suggest: Suggest | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
+        """``strict``: only a suggestion is an answer, the first one if none was chosen."""
         super().__init__()
+        self._strict = strict
         self._question = question
         self._look = look
         self._suggest = suggest
@@ -46,11 +53,14 @@ class Prompt(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Ready to type."""
-        pane = self.query_one(RowPane)
-        pane.can_focus = False
-        pane.styles.height = OFFERS + 1 if self._suggest else 1
+        self.query_one(RowPane).can_focus = False
         self.query_one(Input).focus()
         self._offer("")
+
+    def on_resize(self) -> None:
+        """No more suggestions than there is room for."""
+        rows = min(OFFERS + 1, self.size.height - 4) if self._suggest else 1
+        self.query_one(RowPane).styles.height = max(rows, 1)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Other suggestions."""
@@ -87,6 +97,10 @@ class Prompt(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The answer: a chosen suggestion, else what was typed."""
         text = event.value
-        if self._chosen >= 0:
+        if self._strict and self._offers:
+            text = self._offers[max(self._chosen, 0)][0]
+        elif self._strict:
+            text = ""
+        elif self._chosen >= 0:
             text = self._offers[self._chosen][0]
         self.dismiss(text.strip() or None)

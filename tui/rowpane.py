@@ -331,7 +331,10 @@ class RowPane(Widget, can_focus=True):
         height, size = self.room[1], len(self.rows)
         seen = ""
         if size > height > 0 and self.picks is not Picks.LINES:
-            seen = f" {self._top + 1}-{min(self._top + height, size)} of {size} "
+            above, below = self._top, max(size - self._top - height, 0)
+            seen = "".join(
+                (f" ▲{above}" if above else "", f" ▼{below} more" if below else "", " ")
+            )
         return title_line(self.caption, seen, self.size.width, self.has_focus)
 
     def render_line(self, y: int) -> Strip:

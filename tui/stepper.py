@@ -15,6 +15,7 @@ from textual.reactive import var
 from thpkit.view import source, timeline_view
 from thpkit.view.rows import Role, row
 from tui import progress, suggest
+from tui.actions import ACTIONS
 from tui.bindings import bindings
 from tui.host import Host
 from tui.layouts import SOURCE, STATUS, TIMELINE
@@ -29,6 +30,7 @@ from tui.where import Target
 
 SAVE_EVERY: Final = 5.0
 """Seconds between two notes of the reader's place."""
+COMMANDS: Final = [each.id for each in ACTIONS if each.id not in ("palette", "open")]
 GOTO: Final = "Go to: a step, stop N, a function, a piece of its code, a counter"
 
 
@@ -284,7 +286,7 @@ class Stepper(PaneScreen):
 
     def do_palette(self) -> None:
         """Find a command."""
-        self.app.action_command_palette()
+        self.host.find_command(COMMANDS, self.action_do)
 
     def do_theme(self) -> None:
         """Other colours."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from thpkit.kernel.vmstat import NodeStat, VmEvent
 from tui import contents
+from tui.actions import ACTIONS, BY_ID, keys_of
 from tui.paths import UserError
 from tui.prompt import Suggest
 from tui.reader import Reader
@@ -14,15 +16,40 @@ from tui.where import Target
 
 def offers(reader: Reader) -> Suggest:
     """Suggestions for what has been typed so far: stops, functions that run, counters."""
-    known = [*_stops(reader), *_functions(reader), *_counters()]
+    return _among([*_stops(reader), *_functions(reader), *_counters()])
+
+
+def commands(names: Iterable[str]) -> Suggest:
+    """Suggestions for a command: those of these actions, by word, label and help."""
+    return _among(
+        [
+            (
+                BY_ID[name].words[0],
+                f"{keys_of(BY_ID[name])}  {BY_ID[name].help}".strip(),
+            )
+            for name in names
+        ]
+    )
+
+
+def command(word: str) -> str:
+    """The id of the action that a word names; empty if none."""
+    return next((each.id for each in ACTIONS if word in each.words), "")
+
+
+def _among(known: list[tuple[str, str]]) -> Suggest:
+    """Those of ``known`` that begin with what was typed, then those that hold all its words."""
 
     def suggested(text: str) -> list[tuple[str, str]]:
-        typed = text.strip().casefold()
-        begin = [each for each in known if each[0].casefold().startswith(typed)]
+        typed = text.casefold().split()
+        begin = [
+            each for each in known if each[0].casefold().startswith(" ".join(typed))
+        ]
         inside = [
             each
             for each in known
-            if each not in begin and typed in f"{each[0]} {each[1]}".casefold()
+            if each not in begin
+            and all(word in " ".join(each).casefold() for word in typed)
         ]
         return [*begin, *inside]
 

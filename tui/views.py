@@ -48,18 +48,16 @@ class Told:
     """What a stop says, followed by what the book says about the statement."""
 
     def __init__(self, stops: list[ResolvedStop], book: Explanations | None) -> None:
-        self._stops = {each.step: (i, each.stop) for i, each in enumerate(stops, 1)}
-        self._count = len(stops)
+        self._stops = {each.step: each.stop for each in stops}
         self._book = book or NO_EXPLANATIONS
 
     def __call__(self, statement: Statement | None, step: Step) -> tuple[Row, ...]:
         """The paragraphs for a step."""
-        here = self._stops.get(step.number)
+        stop = self._stops.get(step.number)
         book = self._book(statement, step)
-        if here is None:
+        if stop is None:
             return book
-        number, stop = here
-        told = [row((f"Stop {number} of {self._count}: {stop.title}", Role.STOP))]
+        told = [row((stop.title, Role.STOP))]
         if stop.text:
             told.append(paragraph(stop.text))
         return (*told, *book)
