@@ -158,15 +158,21 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
-    sys.exit(_guarded(lambda: thp(standalone_mode=False)))
+    sys.exit(_guarded(_run))
 
 
-def _guarded(run: Callable[[], object]) -> int:
+def _run() -> None:
+    """Parse the arguments and run the command, without what click itself does about errors."""
+    with thp.make_context("thp", sys.argv[1:]) as context:
+        thp.invoke(context)
+
+
+def _guarded(run: Callable[[], None]) -> int:
     """Run a command; the exit status. Whatever goes wrong becomes one sentence."""
     try:
-        result = run()
+        run()
         sys.stdout.flush()
-        return result if isinstance(result, int) else 0
+        return 0
     except BrokenPipeError:
         # The reader of our output has seen enough. Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -175,6 +181,11 @@ def _guarded(run: Callable[[], object]) -> int:
         return INTERRUPTED
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 0
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "thp"
+        return _say(f"{error.format_message().rstrip('.')}; see {command} --help")
     except click.ClickException as error:
         return _say(error.format_message())
     except UserError as error:

@@ -32,21 +32,21 @@ def rows_of(width: int) -> tuple[Row, ...]:
     for group, actions in grouped():
         rows.append(row((group.value, Role.HEADING)))
         for each in actions:
-            keys = Span(f"  {keys_of(each) or '(:)'}".ljust(KEYS), Role.CODE)
-            rows += wrapped((keys, Span(each.help)), width, KEYS)
+            rows += _entry(keys_of(each) or "(:)", each.help, width)
         rows.append(())
-    rows += wrapped(
-        row(
-            (f"{'  1 … 9':<{KEYS}}", Role.CODE),
-            "Go to a pane by its number, and show it",
-        ),
-        width,
-        KEYS,
+    rows += _entry("1 … 9", "Go to a pane by its number, and show it", width)
+    rows += _entry(
+        "mouse", "Click a line, a value or the timeline; the wheel scrolls", width
     )
-    mouse = "Click a line, a value or the timeline; the wheel scrolls"
-    rows += wrapped(row((f"{'  mouse':<{KEYS}}", Role.CODE), mouse), width, KEYS)
     rows += [(), row(("? or esc closes this list", Role.DIM))]
     return tuple(rows)
+
+
+def _entry(keys: str, text: str, width: int) -> list[Row]:
+    """Keys and what they do; in a narrow window one below the other."""
+    if width < 3 * KEYS:
+        return [row((f"  {keys}", Role.CODE)), *wrapped(row("    ", text), width, 4)]
+    return wrapped((Span(f"  {keys}".ljust(KEYS), Role.CODE), Span(text)), width, KEYS)
 
 
 class HelpScreen(Screen[None]):

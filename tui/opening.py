@@ -137,15 +137,14 @@ def exercise(name: str, title: str) -> Run:
     from thpkit import grading
     from thpkit.grading.exercise import ExerciseError
     from thpkit.grading.process import GradingError
+    from thpkit.trace.stops import ResolvedStop, Stop
 
     try:
         recorded = grading.record(name.removeprefix("ex:"))
     except (ExerciseError, GradingError) as error:
         raise UserError(str(error)) from None
     run = saved(recorded.path, name)
-    return replace(
-        run,
-        title=f"{title}: {recorded.title}",
-        notices=(*run.notices, recorded.notice),
-        start=recorded.step,
-    )
+    head = "Here it goes wrong" if recorded.divergence else "Nothing goes wrong"
+    here = Stop("", f"{head}: {recorded.title}", recorded.notice)
+    run.timeline.stops = [ResolvedStop(recorded.step, here)]
+    return replace(run, title=title, start=recorded.step)

@@ -18,7 +18,7 @@ from tui import progress, suggest
 from tui.actions import ACTIONS
 from tui.bindings import bindings
 from tui.host import Host
-from tui.layouts import SOURCE, STATUS, TIMELINE
+from tui.layouts import SMALL, SOURCE, STATUS, TIMELINE
 from tui.opening import Run
 from tui.panescreen import PaneScreen, statement_on
 from tui.paths import UserError
@@ -48,6 +48,7 @@ class Stepper(PaneScreen):
         super().__init__(host)
         self._target = target
         self._run: Run | None = None
+        self._early: list[str] = []
         self._wanted = ""
         self._saved = -1
 
@@ -56,8 +57,9 @@ class Stepper(PaneScreen):
     def on_mount(self) -> None:
         """Paint first, then record on another thread: the screen stays alive meanwhile."""
         self.place_panes()
-        status = row((f" recording {self._target.title} … ", Role.HEADING))
-        self.pane(STATUS).show_row(status)
+        notice = row((f" recording {self._target.title} … ", Role.HEADING))
+        for name in (STATUS, SMALL):
+            self.pane(name).show_row(notice)
         self.set_interval(SAVE_EVERY, self.save)
         self.call_after_refresh(self._start)
 
@@ -94,6 +96,8 @@ class Stepper(PaneScreen):
         self.host.store.notice = ""
         reader.message = " · ".join(each for each in notices if each)
         self._sync()
+        for name in self._early:  # keys pressed while it was recorded
+            self.action_do(name)
 
     def save(self) -> None:
         """Note the reader's place."""
@@ -115,7 +119,9 @@ class Stepper(PaneScreen):
         own = getattr(self, f"do_{name}", None)
         if own is not None:
             own()
-        elif self.reader is not None and self.reader.can(name):
+        elif self.reader is None:
+            self._early.append(name)
+        elif self.reader.can(name):
             self.reader.do(name)
             self._sync()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.kernel.support import PATH, RW, Scene, fault_at
-from thpkit.kernel import locks, pgtable
+from thpkit.kernel import locks, memory, pgtable
 from thpkit.kernel import page as page_h
 from thpkit.kernel.content import Block, Private, Zero
 from thpkit.kernel.fault import Signal
@@ -160,7 +160,9 @@ def test_fault_around_stays_in_one_table(geometry: Geometry) -> None:
 def test_fault_around_ends_with_the_file(geometry: Geometry) -> None:
     """§7.7: nothing beyond i_size is mapped (here: nothing beyond it is cached either)."""
     scene = small(geometry, size=3 * 4096)
-    start = scene.map(scene.a, length=scene.block)
+    addr = scene.aligned(scene.a) - scene.block
+    kind = MapFlags.PRIVATE | MapFlags.FIXED
+    start = scene.map(scene.a, kind=kind, addr=addr, length=scene.block)
     cache(scene, 0, 3)
     scene.touch(scene.a, start, 1)
     with scene.changes() as moved:
@@ -321,20 +323,20 @@ def test_anonymous_memory(geometry: Geometry) -> None:
     scene.finish()
 
 
-def test_two_threads_make_one_table(geometry: Geometry) -> None:
-    """mm/memory.c, __pte_alloc: who finds the PMD populated frees the table he brought (B13)."""
+@pytest.mark.parametrize("visit", [1, 2, 3], ids=["PUD", "PMD", "PTE"])
+def test_two_threads_make_one_table(geometry: Geometry, visit: int) -> None:
+    """mm/memory.c, __pud_alloc, __pmd_alloc, __pte_alloc: who finds the entry populated frees the table he brought."""
     scene = Scene(geometry)
     start = scene.a.mmap(2 * scene.block, RW, ANONYMOUS)
     twin = scene.machine.thread("A2", of=scene.a)
-    for visit in (1, 2, 3):
-        # The walk allocates PUD, PMD and PTE table: let the other thread be faster at each of them.
-        scene.machine.interrupt(
-            pgtable.alloc_table, visit, lambda machine: twin.touch(start)
-        )
+    scene.machine.interrupt(
+        pgtable.alloc_table, visit, lambda machine: twin.touch(start)
+    )
     scene.a.touch(start)
     twin.exit()
+    assert scene.counters()["MM_ANONPAGES(A)"] == 1
     tables = scene.machine.kernel.zone.tables
-    assert scene.a.mm.pgtables_bytes == len(tables) * scene.page
+    assert scene.a.mm.pgtables_bytes == len(tables) * scene.page == 3 * scene.page
     scene.assert_quiet()
     scene.finish()
 
@@ -346,8 +348,6 @@ def test_a_spurious_fault_changes_nothing(geometry: Geometry) -> None:
     scene.touch(scene.a, start, 3)
     word = scene.word(scene.a, start + 3 * scene.page)
     with scene.machine.installed():
-        from thpkit.kernel import memory
-
         vmf = fault_at(scene, scene.a, start + 3 * scene.page)
         assert memory.handle_pte_fault(vmf) == 0
     assert scene.word(scene.a, start + 3 * scene.page) == word
