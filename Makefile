@@ -4,13 +4,17 @@
 # constraints.txt has changed. Another Python is named like this:   make learn PYTHON=python3.12
 
 PYTHON ?= python3
-VENV := .venv
+override VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 # A virtual environment that happens to be active elsewhere is none of our business.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+
+# A .venv that was moved, or whose Python has gone, is made anew.
+STALE := $(shell [ ! -d $(VENV) ] || { $(BIN)/python -c '' && grep -qF "$(CURDIR)/$(VENV)" $(VENV)/pyvenv.cfg; } \
+	2>/dev/null || rm -rf $(VENV))
 
 .DEFAULT_GOAL := help
 .PHONY: help learn test bench clean
@@ -49,15 +53,14 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo 'This Python has no module venv. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
 	@echo 'Creating .venv'
-	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'The virtual environment .venv could not be created.' >&2; exit 1; }
 
-$(VENV)/.ready-to-run: $(SOURCES) $(BIN)/python
+$(VENV)/.ready-to-run: $(SOURCES) | $(BIN)/python
 	@echo 'Installing what the book needs (once)'
 	@$(PIP) install -e . -c constraints.txt
 	@touch $@
 
-$(VENV)/.ready-to-develop: $(SOURCES) $(BIN)/python
+$(VENV)/.ready-to-develop: $(SOURCES) | $(BIN)/python
 	@echo 'Installing what the tests need (once)'
 	@$(PIP) install -e '.[dev]' -c constraints.txt
 	@touch $@ $(VENV)/.ready-to-run

@@ -30,7 +30,7 @@ def rows_of(width: int) -> tuple[Row, ...]:
         rows += wrapped(row(text), width)
         rows.append(())
     for group, actions in grouped():
-        rows.append(row((group.value, Role.HEADING)))
+        rows += wrapped(row((group.value, Role.HEADING)), width)
         for each in actions:
             rows += _entry(keys_of(each) or "(:)", each.help, width)
         rows.append(())
@@ -38,15 +38,19 @@ def rows_of(width: int) -> tuple[Row, ...]:
     rows += _entry(
         "mouse", "Click a line, a value or the timeline; the wheel scrolls", width
     )
-    rows += [(), row(("? or esc closes this list", Role.DIM))]
+    rows += [(), *wrapped(row(("? or esc closes this list", Role.DIM)), width)]
     return tuple(rows)
 
 
 def _entry(keys: str, text: str, width: int) -> list[Row]:
     """Keys and what they do; in a narrow window one below the other."""
     if width < 3 * KEYS:
-        return [row((f"  {keys}", Role.CODE)), *wrapped(row("    ", text), width, 4)]
-    return wrapped((Span(f"  {keys}".ljust(KEYS), Role.CODE), Span(text)), width, KEYS)
+        lines = wrapped(row(text), max(width - 4, 1))
+        return [row((keys, Role.CODE)), *(row("  ", *line) for line in lines)]
+    first, *rest = wrapped(row(text), width - KEYS)
+    blank = " " * KEYS
+    head = Span(f"  {keys}".ljust(KEYS), Role.CODE)
+    return [row(head, *first), *(row(blank, *line) for line in rest)]
 
 
 class HelpScreen(Screen[None]):

@@ -7,13 +7,13 @@ constant. Expected numbers come from FACTS and CORRECTIONS, which each test cite
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from thpkit.checks import broken
 from thpkit.kernel import current, flags, pgtable, units, xarray
 from thpkit.kernel import page as page_h
-from thpkit.kernel.flags import Access, MapFlags, OpenFlags, Prot, VmFault
+from thpkit.kernel.flags import Access, MapFlags, OpenFlags, Prot
 from thpkit.kernel.fs import AddressSpace, Inode
 from thpkit.kernel.machine import Machine, Process
 from thpkit.kernel.mm_types import MmCounter, VmArea, VmFaultInfo
@@ -98,6 +98,20 @@ class Scene:
     ) -> object:
         """Access page ``index`` of a mapping of the whole file that begins at ``start``."""
         return who.touch(start + index * self.page, access)
+
+    def meanwhile(
+        self,
+        function: Callable[..., object],
+        call: Callable[[], object],
+        *,
+        visit: int = 1,
+    ) -> None:
+        """Let somebody else act, on a CPU of his own, right before a call of ``function``: the next, or the n-th."""
+
+        def act(machine: Machine) -> None:
+            call()
+
+        self.machine.interrupt(function, visit, act)
 
     # ---- looking --------------------------------------------------------------------------------------
 
@@ -211,8 +225,6 @@ class Scene:
         assert last.truncate(PATH, 0) == 0
         last.exit()
         self.assert_nothing_left()
-
-
 
 
 def fault_at(scene: Scene, who: Process, addr: int) -> VmFaultInfo:

@@ -58,7 +58,7 @@ def file_of(process: Process, fd: int) -> File:
 @pytest.mark.real_size
 @pytest.mark.parametrize("row", ROWS, ids=ids)
 def test_padded_search(row: Row) -> None:
-    """FACTS §6.4, the table: ask for 2 MiB more, move up to the offset's place in a block; 0 without a whole block."""
+    """FACTS §6.4, the table: 2 MiB more are asked for, then the address moves up; 0 without a whole block."""
     machine, process, fd = boot()
     with machine.installed():
         current.kernel.cpu.task = process.task
@@ -154,9 +154,7 @@ def test_fixed_replaces_what_is_there() -> None:
     start = scene.map(scene.a)
     scene.touch(scene.a, start, 0)
     with scene.changes() as moved:
-        got = scene.map(
-            scene.a, kind=MapFlags.PRIVATE | MapFlags.FIXED, addr=start
-        )
+        got = scene.map(scene.a, kind=MapFlags.PRIVATE | MapFlags.FIXED, addr=start)
     assert got == start
     assert moved["MM_FILEPAGES(A)"] == -scene.nr
     assert len(scene.vmas(scene.a)) == 1

@@ -8,7 +8,6 @@ from tests.kernel.support import PATH, Scene, tree_of
 from thpkit.kernel import filemap, units, xarray
 from thpkit.kernel.content import Block
 from thpkit.kernel.fault_inject import FailPlan
-from thpkit.kernel.machine import Machine
 from thpkit.kernel.units import REAL, SMALL, Geometry
 from thpkit.kernel.xarray import XaNode
 from thpkit.kernel.xarray.alloc import NOWAIT_SITE
@@ -57,9 +56,7 @@ def test_one_failure_is_made_good_by_a_retry(geometry: Geometry, k: int) -> None
 
 
 @every_allocation
-def test_every_later_attempt_without_sleeping_fails(
-    geometry: Geometry, k: int
-) -> None:
+def test_every_later_attempt_without_sleeping_fails(geometry: Geometry, k: int) -> None:
     """FACTS §12.6: "3 succeed, the rest fail": 6 trips through xas_nomem, 9 nodes, no spare. So 9 − k trips for k."""
     scene = Scene(geometry)
     start = scene.map(scene.a)
@@ -107,7 +104,7 @@ def test_giving_up_leaves_nothing(geometry: Geometry, k: int) -> None:
 
 @every_allocation
 def test_memory_never_comes_back(geometry: Geometry, k: int) -> None:
-    """A2 with a clean-up that cannot allocate either; the small path then fails too, and the process is out of memory."""
+    """A2 with a clean-up that cannot allocate either; the small path then fails too: out of memory."""
     scene = Scene(geometry)
     start = scene.map(scene.a)
     scene.machine.fail("xa_node", skip=k, count=10**6)
@@ -125,9 +122,7 @@ OTHERS = [(), (0,), (700 - 512,), (1024,), (4096,), (300000,), (4096, 300000)]
 @pytest.mark.parametrize("others", OTHERS, ids=str)
 @pytest.mark.parametrize("fails", [2, 3, 10**6])
 @pytest.mark.parametrize("k", [0, 1, 2, 3, 8])
-def test_giving_up_in_taller_trees(
-    others: tuple[int, ...], fails: int, k: int
-) -> None:
+def test_giving_up_in_taller_trees(others: tuple[int, ...], fails: int, k: int) -> None:
     """A2: eight tree shapes; pages of others survive, and what cannot be kept is removed at order 9, 12 or 18.
 
     Growth above an existing entry may stay (harmless, says A2): its counts are not zero.
@@ -158,9 +153,7 @@ def test_a1_clean_up_spares_the_pages_of_others(
     index = scene.nr + place * scene.nr // 512
     start = scene.map(scene.a)
     scene.machine.fail("xa_node", skip=k, count=2)
-    scene.machine.interrupt(
-        filemap.forget_empty_nodes, 1, lambda machine: read_at(scene, index)
-    )
+    scene.meanwhile(filemap.forget_empty_nodes, lambda: read_at(scene, index))
     # The fault is for another page than the one that B reads.
     mine = scene.nr + (place * scene.nr // 512 + scene.nr // 2) % scene.nr
     scene.touch(scene.a, start, mine)
@@ -173,14 +166,12 @@ def test_a1_clean_up_spares_the_pages_of_others(
 
 @every_allocation
 def test_a3_conflict_on_a_later_trip(geometry: Geometry, k: int) -> None:
-    """A3: trip 1 made leaves and ran out of memory; B caches a page; trip 2 gives up with −EEXIST: no leaf of trip 1."""
+    """A3: trip 1 made leaves and ran out of memory; B caches a page; trip 2 says −EEXIST: no leaf stays."""
     scene = Scene(geometry)
     index = scene.nr + 188 * scene.nr // 512
     start = scene.map(scene.a)
     scene.machine.fail("xa_node", skip=k, count=1)
-    scene.machine.interrupt(
-        xarray.xas_nomem, 1, lambda machine: read_at(scene, index)
-    )
+    scene.meanwhile(xarray.xas_nomem, lambda: read_at(scene, index))
     with scene.changes() as moved:
         scene.touch(scene.a, start, scene.nr + scene.nr - 1)
     assert moved["THP_FILE_ALLOC"] == 0
@@ -197,12 +188,12 @@ def test_eexist_on_the_first_trip_makes_no_leaf(geometry: Geometry) -> None:
     index = scene.nr + 1
     start = scene.map(scene.a)
 
-    def read_and_count(machine: Machine) -> None:
+    def read_and_count() -> None:
         read_at(scene, index)
-        counted.append(machine.kernel.xa_nodes)
+        counted.append(scene.machine.kernel.xa_nodes)
 
     counted: list[int] = []
-    scene.machine.interrupt(filemap.thp_add_to_page_cache, 1, read_and_count)
+    scene.meanwhile(filemap.thp_add_to_page_cache, read_and_count)
     scene.touch(scene.a, start, scene.nr)
     assert counted == [2], "a top node and one leaf"
     assert scene.machine.kernel.xa_nodes == 2
@@ -218,9 +209,7 @@ def test_a_spare_node_is_not_kept(geometry: Geometry) -> None:
     start_a, start_b = scene.map(scene.a), scene.map(scene.b)
     nodes = NODES[geometry.name]
     scene.machine.fail("xa_node", skip=nodes - 1, count=1)
-    scene.machine.interrupt(
-        xarray.xas_nomem, 1, lambda machine: scene.touch(scene.b, start_b, scene.nr)
-    )
+    scene.meanwhile(xarray.xas_nomem, lambda: scene.touch(scene.b, start_b, scene.nr))
     scene.touch(scene.a, start_a, scene.nr)
     assert scene.machine.kernel.xa_nodes == nodes
     assert scene.cached(scene.nr)._refcount == scene.nr + 2

@@ -190,7 +190,7 @@ def test_mprotect_errors(process: Process) -> None:
 
 
 def test_the_cpu_obeys_the_rights(process: Process) -> None:
-    """FACTS §7.2: an access that the VMA forbids never reaches handle_mm_fault: SIGSEGV, and PGFAULT is not counted."""
+    """FACTS §7.2: what the VMA forbids never reaches handle_mm_fault: SIGSEGV, and PGFAULT is not counted."""
     start = mapped(process, Prot.READ, PRIVATE, RDONLY)
     assert process.touch(start, Access.WRITE) is Signal.SIGSEGV
     assert process.touch(start, Access.EXEC) is Signal.SIGSEGV

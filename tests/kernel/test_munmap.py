@@ -202,7 +202,7 @@ def test_truncation_during_a_split_finds_both_halves(geometry: Geometry) -> None
     for index in range(scene.window):
         scene.touch(scene.a, start, index)
     # munmap takes mmap_sem first and the file's i_mmap_rwsem, for the split, second.
-    scene.machine.interrupt(locks.down_write, 2, lambda machine: cut(scene))
+    scene.meanwhile(locks.down_write, lambda: cut(scene), visit=2)
     assert scene.a.munmap(start, scene.page) == 0
     assert scene.mapping.nrpages == 0
     scene.assert_quiet()
@@ -214,7 +214,7 @@ def cut(scene: Scene) -> None:
 
 
 def test_an_unlinked_file_lives_until_it_is_unmapped(geometry: Geometry) -> None:
-    """A mapping refers to the file (§6.2); the last reference takes cache and inode along (§4.7, final truncation)."""
+    """A mapping refers to the file (§6.2); the last reference takes cache and inode along (§4.7, end)."""
     scene = Scene(geometry)
     start = scene.map(scene.a)
     scene.touch(scene.a, start, 0)

@@ -1,4 +1,4 @@
-"""Cutting files: FACTS §4.7 and §12.5, CORRECTIONS A12 and A13, and what DESIGN §3 decided about part of a huge page."""
+"""Cutting files: FACTS §4.7 and §12.5, CORRECTIONS A12 and A13, DESIGN §3 on part of a huge page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from thpkit.kernel import page as page_h
 from thpkit.kernel.content import Block, Private, Zero
 from thpkit.kernel.fault import Signal
 from thpkit.kernel.flags import Access, OpenFlags
-from thpkit.kernel.machine import Machine
 from thpkit.kernel.splat import Deadlock
 from thpkit.kernel.units import Geometry
 
@@ -32,13 +31,13 @@ def test_references_on_the_way_out(geometry: Geometry) -> None:
     head = scene.cached(scene.nr)
     seen: list[tuple[int, bool]] = []
 
-    def look(machine: Machine) -> None:
+    def look() -> None:
         seen.append((head._refcount, page_h.PageLocked(head)))
 
-    scene.machine.interrupt(filemap.delete_from_page_cache_batch, 1, look)
-    scene.machine.interrupt(filemap.page_cache_free_page, 1, look)
-    scene.machine.interrupt(locks.unlock_page, 1, look)
-    scene.machine.interrupt(swap.pagevec_release, 1, look)
+    scene.meanwhile(filemap.delete_from_page_cache_batch, look)
+    scene.meanwhile(filemap.page_cache_free_page, look)
+    scene.meanwhile(locks.unlock_page, look)
+    scene.meanwhile(swap.pagevec_release, look)
     with scene.changes() as moved:
         cut(scene, 0)
     nr, batch = scene.nr, scene.batch
@@ -89,8 +88,7 @@ def test_mapped_pages_are_unmapped_first(geometry: Geometry) -> None:
     last = scene.machine.spawn("C")
     assert last.truncate(PATH, 0) == 0
     counters = scene.counters()
-    for who in "AB":
-        assert counters[f"MM_FILEPAGES({who})"] == 0
+    assert counters["MM_FILEPAGES(A)"] == counters["MM_FILEPAGES(B)"] == 0
     assert counters["NR_FILE_MAPPED"] == counters["NR_FILE_PMDMAPPED"] == 0
     for who, start in starts.items():
         assert scene.touch(who, start, scene.nr) is Signal.SIGBUS
@@ -146,9 +144,7 @@ def test_a_cut_inside_with_the_head_locked(geometry: Geometry) -> None:
     with scene.machine.installed():
         scene.machine.kernel.cpu.task = scene.a.task
         assert locks.trylock_page(head)
-    scene.machine.interrupt(
-        truncate.truncate_waiting, 1, lambda machine: locks.unlock_page(head)
-    )
+    scene.meanwhile(truncate.truncate_waiting, lambda: locks.unlock_page(head))
     cut(scene, 2)
     assert head._refcount == 0
     assert scene.mapping.nrpages == scene.machine.kernel.xa_nodes == 0
@@ -221,9 +217,7 @@ def test_small_and_huge_pages_in_one_batch(geometry: Geometry) -> None:
 def test_nothing_cached_nothing_done(geometry: Geometry) -> None:
     """FACTS §4.7 step 0: nrpages and nrexceptional both 0: return at once."""
     scene = Scene(geometry)
-    scene.machine.interrupt(
-        filemap.find_get_entries, 1, lambda machine: pytest.fail("looked")
-    )
+    scene.meanwhile(filemap.find_get_entries, lambda: pytest.fail("looked"))
     cut(scene, 0)
     assert scene.inode.i_size == 0
 

@@ -87,7 +87,7 @@ def test_the_last_partial_page_is_a_page(length: int, pages: int) -> None:
 
 
 def test_a_geometry_is_rebound_and_restored() -> None:
-    """DESIGN §3 rule 2: 8 entries a table, 4 slots a node, order 3; the former set comes back, also after an error."""
+    """DESIGN §3 rule 2: 8 entries a table, 4 slots a node, order 3; the former set comes back, also on error."""
     before = {name: getattr(units, name) for name in REAL.derived()}
     with units.geometry(SMALL):
         assert (units.HPAGE_PMD_NR, units.HPAGE_PMD_ORDER) == (8, 3)
@@ -107,7 +107,7 @@ def test_machines_of_both_geometries_alternate() -> None:
     small, real = Machine(config=Config(geometry=SMALL)), Machine()
     for machine, nr in ((small, 8), (real, 512), (small, 8)):
         with machine.installed():
-            assert units.HPAGE_PMD_NR == nr
+            assert nr == units.HPAGE_PMD_NR
         assert units.HPAGE_PMD_NR == 512
 
 
@@ -135,12 +135,13 @@ def test_fault_codes() -> None:
 
 
 def test_flags_have_their_linux_values() -> None:
-    """FACTS §1.7: the MAY bits are the access bits shifted left by four; SHARED_VALIDATE contains both other types."""
+    """FACTS §1.7: the MAY bits are the access bits shifted by four; SHARED_VALIDATE contains both other types."""
     for name in ("READ", "WRITE", "EXEC"):
         assert VmFlags[name] << 4 == VmFlags[f"MAY{name}"]
     assert VmFlags.SHARED << 4 == VmFlags.MAYSHARE
     assert (Prot.READ, Prot.WRITE, Prot.EXEC) == (1, 2, 4)
-    assert MapFlags.SHARED_VALIDATE == 3 == MapFlags.SHARED | MapFlags.PRIVATE
+    assert MapFlags.SHARED_VALIDATE == MapFlags.SHARED | MapFlags.PRIVATE
+    assert int(MapFlags.SHARED_VALIDATE) == 3
     assert (MapFlags.FIXED, MapFlags.ANONYMOUS) == (0x10, 0x20)
     assert (MapFlags.DENYWRITE, MapFlags.FIXED_NOREPLACE) == (0x800, 0x100000)
     assert (VmFlags.DENYWRITE, VmFlags.HUGEPAGE) == (0x800, 0x20000000)

@@ -322,6 +322,21 @@ def _lock_word(page: Page) -> Page:
     return page if page.compound_head is None else page.compound_head
 
 
+def _wait_for_page(word: Page) -> None:
+    """Wait until the lock bit is clear."""
+    if not word.flags >> PG_locked & 1:
+        return
+    owner = _held_by(word)
+    holder = (
+        f"which {owner} holds"
+        if owner
+        else "whose lock bit was set by somebody who is gone"
+    )
+    current.kernel.scheduling.wait_until(
+        lambda: not word.flags >> PG_locked & 1, f"the page lock of {word}", holder
+    )
+
+
 @primitive
 def trylock_page(page: Page) -> bool:
     """Take the page lock if it is free; never sleeps. A tail stands for its head."""
@@ -341,15 +356,7 @@ def lock_page(page: Page) -> None:
     current.kernel.scheduling.point("lock_page", word)
     might_sleep(f"lock_page({word})")
     _check_order(word, "page lock")
-    owner = _held_by(word)
-    holder = (
-        f"which {owner} holds"
-        if owner
-        else "whose lock bit was set by somebody who is gone"
-    )
-    current.kernel.scheduling.wait_until(
-        lambda: not word.flags >> PG_locked & 1, f"the page lock of {word}", holder
-    )
+    _wait_for_page(word)
     word.flags = word.flags | 1 << PG_locked
     _acquired(word, "page lock", "write")
 
@@ -369,10 +376,11 @@ def unlock_page(page: Page) -> None:
         )
         return
     word.flags = word.flags & ~(1 << PG_locked)
-    owner = _held_by(word)
-    if owner is current.task():
+    if any(held.lock is word for held in current.task().holds()):
         _released(word)
-    elif owner is not None:
+        return
+    owner = _held_by(word)
+    if owner is not None:
         _forget_for(owner, word)
 
 
@@ -407,12 +415,4 @@ def wait_on_page_locked(page: Page) -> None:
     """Sleep until nobody holds the page lock; does not take it."""
     word = _lock_word(page)
     might_sleep(f"wait_on_page_locked({word})")
-    owner = _held_by(word)
-    holder = (
-        f"which {owner} holds"
-        if owner
-        else "whose lock bit was set by somebody who is gone"
-    )
-    current.kernel.scheduling.wait_until(
-        lambda: not word.flags >> PG_locked & 1, f"the page lock of {word}", holder
-    )
+    _wait_for_page(word)

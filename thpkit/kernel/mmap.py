@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_ERRNO = 4095
 MAX_LFS_FILESIZE = (1 << 63) - 1
 """Longest file, in bytes."""
-LEGACY_MAP_MASK = (
+LEGACY_MAP_MASK = int(
     MapFlags.SHARED
     | MapFlags.PRIVATE
     | MapFlags.FIXED
@@ -102,7 +102,7 @@ def do_mmap(
     if not file_mmap_ok(pgoff, length):
         return -errno.EOVERFLOW
     if map_type == MapFlags.SHARED or map_type == MapFlags.SHARED_VALIDATE:
-        if map_type == MapFlags.SHARED_VALIDATE and flags & ~LEGACY_MAP_MASK:
+        if map_type == MapFlags.SHARED_VALIDATE and int(flags) & ~LEGACY_MAP_MASK:
             return -errno.EOPNOTSUPP
         if prot & Prot.WRITE and not file.f_mode & FMode.WRITE:
             return -errno.EACCES

@@ -44,7 +44,13 @@ NO_EXPLANATIONS: Explanations = _NoExplanations()
 
 def docstring_of(function: Function) -> tuple[Row, ...]:
     """The paragraphs of a function's docstring, code marked as such; empty if it has none."""
-    return tuple(paragraph(each) for each in _paragraphs(function.file, function.line))
+    found = []
+    for text in _paragraphs(function.file, function.line):
+        told = paragraph(text)
+        if text.startswith("Models:"):
+            told = tuple(span._replace(role=Role.DIM) for span in told)
+        found.append(told)
+    return tuple(found)
 
 
 def paragraph(text: str) -> Row:

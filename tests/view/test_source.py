@@ -1,0 +1,101 @@
+"""The source pane: what is about to run, what just ran, and who waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.view.looking import at, shown, text
+from thpkit.trace.timeline import Timeline
+from thpkit.view import source, sources
+from thpkit.view.glyphs import UNICODE
+from thpkit.view.moment import Moment
+from thpkit.view.rows import Role, text_of
+
+KERNEL = "thpkit/kernel/"
+
+
+def marked(moment: Moment, width: int = 100) -> list[str]:
+    """The marked rows."""
+    rows = shown(moment, "source", width).rows
+    return [text_of(line) for line in rows if line and line[0].text.strip()]
+
+
+def test_about_to_run_and_just_ran_look_different(tour: Timeline) -> None:
+    before = at(tour, "do_set_pmd::vmstat.count_vm_event@1")
+    [row] = marked(before)
+    assert row.startswith("▶ ")
+    assert row.endswith("vmstat.count_vm_event(vmstat.THP_FILE_MAPPED)")
+    after = at(tour, "do_set_pmd::@return@1")
+    row = marked(after)[0]
+    assert "▷" in row or row.startswith("◀ ") or "→ returns" in " ".join(marked(after))
+    assert any(each.endswith("→ returns NONE") for each in marked(after))
+
+
+def test_a_statement_of_several_lines_is_marked_whole(tour: Timeline) -> None:
+    moment = at(tour, "table_floor::vma = mm.mmap@1") if False else at(
+        tour, "mmap.do_mmap::if ("
+    ) if False else at(tour, "do_munmap::if (@1")
+    rows = marked(moment)
+    assert rows[0].startswith("▶ ")
+    assert all(each.startswith("┃ ") for each in rows[1:5])
+    rendered = shown(moment, "source")
+    assert rendered.focus_end is not None
+    assert rendered.focus_end - rendered.focus == 4
+
+
+def test_callers_in_the_same_file_are_marked_too(tour: Timeline) -> None:
+    rows = marked(at(tour, "thp_fill_block::@call@1"))
+    assert rows[0].startswith("▷ ") or rows[-1].startswith("▷ ")
+    assert any("def thp_fill_block" in each and each.startswith("▶") for each in rows)
+    assert any("error = thp_fill_block(" in each for each in rows)
+
+
+def test_an_exception_is_said(tour: Timeline) -> None:
+    assert source.outcome(at(tour, "do_set_pmd::@call@1")) == ""
+    assert source.outcome(at(tour, "sys_munmap::@return@1")) == "returns 0"
+
+
+def test_rows_and_lines_lead_to_each_other(tour: Timeline) -> None:
+    moment = at(tour, "filemap_huge_fault::@call@1")
+    for width in (40, 80, 200):
+        sheet = source.sheet_of(moment, width)
+        for line in (1, 50, moment.step.line):
+            assert sheet.lines[sheet.row_of(line)] == line
+        assert sheet.row_of(10**6) == len(sheet.rows)
+
+
+def test_long_lines_are_wrapped_not_lost(tour: Timeline) -> None:
+    sheet = sources.sheet(KERNEL + "filemap.py", 40, UNICODE)
+    for number in (1, 60, 120):
+        rows = [row for row, line in zip(sheet.rows, sheet.lines) if line == number]
+        whole = "".join("".join(span.text for span in row[2:]) for row in rows)
+        wanted = sources.lines_of(KERNEL + "filemap.py")[number - 1]
+        assert whole.replace(" ", "") == wanted.replace(" ", "")
+
+
+def test_syntax_has_roles(tmp_path: Path) -> None:
+    file = tmp_path / "learner.py"
+    file.write_text(
+        'def f(n: int) -> str:\n    """Doc."""\n\treturn "x" + str(12)  # why\n'
+        "    \x1b[31m(\n"
+    )
+    rows = sources.sheet(str(file), 80, UNICODE).rows
+    roles = {(s.text, s.role) for row in rows for s in row}
+    assert ("def", Role.KEYWORD) in roles
+    assert ("f", Role.NAME) in roles
+    assert ('"""Doc."""', Role.COMMENT) in roles
+    assert not any("\x1b" in text or "\t" in text for text, _role in roles)
+
+
+def test_no_source_is_a_sentence(tour: Timeline) -> None:
+    sheet = sources.sheet("/nowhere/at/all.py", 80, UNICODE)
+    assert sheet.rows == ()
+
+
+def test_the_explanation_falls_back_on_the_docstring(tour: Timeline) -> None:
+    shown_text = text(at(tour, "do_set_pmd::vmstat.count_vm_event@1"), "explain", 70)
+    assert shown_text.startswith("▶ about to run  do_set_pmd, memory.py:")
+    assert "vmstat.count_vm_event(vmstat.THP_FILE_MAPPED)" in shown_text
+    assert "Map the whole huge page that page is part of with one PMD." in (
+        " ".join(shown_text.split())
+    )
