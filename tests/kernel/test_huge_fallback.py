@@ -1,4 +1,4 @@
-"""Why the huge fault falls back to small pages: R0 to R7 of FACTS §12.1, each by a scenario, and the rows of §12.6."""
+"""Why the huge fault falls back to small pages: R0 to R7 of FACTS §12.1, and rows of §12.6."""
 
 from __future__ import annotations
 

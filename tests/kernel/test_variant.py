@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tests.kernel.support import PATH, Scene
+from tests.kernel.support import Scene
 from thpkit.kernel import filemap, fs, huge_memory, init, locks, memory, rmap, xarray
-from thpkit.kernel.flags import PageEntrySize, VmFault, VmFlags
+from thpkit.kernel.flags import PageEntrySize, VmFault
 from thpkit.kernel.mm_types import VmArea, VmFaultInfo
 from thpkit.kernel.page import Page
 from thpkit.kernel.units import Geometry, VirtAddr
@@ -215,4 +215,3 @@ def test_what_is_not_replaced_is_the_kernel() -> None:
     with scene.machine.installed():
         assert rmap.page_add_file_rmap.__module__ == "thpkit.kernel.rmap"
         assert locks.LOCK_ORDER["ptl"] == 50
-    assert VmFlags.READ and PATH

@@ -115,7 +115,7 @@ def sys_mmap(
         file = fget(fd)
         if file is None:
             return -errno.EBADF
-    flags = flags & ~(MapFlags.EXECUTABLE | MapFlags.DENYWRITE)
+    flags = without_loader_flags(flags)
     mm = current.mm()
     locks.down_write(mm.mmap_sem)
     result = mmap.do_mmap(
@@ -123,6 +123,12 @@ def sys_mmap(
     )
     locks.up_write(mm.mmap_sem)
     return result
+
+
+@primitive
+def without_loader_flags(flags: MapFlags) -> MapFlags:
+    """The flags that a user may pass: unknown ones stay, so that do_mmap can refuse them."""
+    return MapFlags(int(flags) & ~int(MapFlags.EXECUTABLE | MapFlags.DENYWRITE))
 
 
 @system_call
