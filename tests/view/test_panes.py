@@ -47,9 +47,7 @@ def test_total_at_every_97th_step(
 
 
 @pytest.mark.parametrize("which", ["tour", "pages", "toys"])
-def test_every_width_from_1_to_200(
-    which: str, request: pytest.FixtureRequest
-) -> None:
+def test_every_width_from_1_to_200(which: str, request: pytest.FixtureRequest) -> None:
     timeline: Timeline = request.getfixturevalue(which)
     for n in (0, len(timeline) // 3, len(timeline) // 2, len(timeline) - 1):
         moment = Moment.of(timeline, n)

@@ -14,44 +14,51 @@ from thpkit.view.rows import Role, text_of
 KERNEL = "thpkit/kernel/"
 
 
-def marked(moment: Moment, width: int = 100) -> list[str]:
-    """The marked rows."""
+def marked(moment: Moment, sign: str = "", width: int = 100) -> list[str]:
+    """The rows that are marked, with ``sign`` if one is given."""
     rows = shown(moment, "source", width).rows
-    return [text_of(line) for line in rows if line and line[0].text.strip()]
+    signs = [(line[0].text.strip(), text_of(line)) for line in rows if line]
+    return [line for found, line in signs if found and sign in ("", found)]
 
 
-def test_about_to_run_and_just_ran_look_different(tour: Timeline) -> None:
-    before = at(tour, "do_set_pmd::vmstat.count_vm_event@1")
-    [row] = marked(before)
-    assert row.startswith("▶ ")
-    assert row.endswith("vmstat.count_vm_event(vmstat.THP_FILE_MAPPED)")
-    after = at(tour, "do_set_pmd::@return@1")
-    row = marked(after)[0]
-    assert "▷" in row or row.startswith("◀ ") or "→ returns" in " ".join(marked(after))
-    assert any(each.endswith("→ returns NONE") for each in marked(after))
+def test_about_to_run(tour: Timeline) -> None:
+    [row] = marked(at(tour, "do_set_pmd::vmstat.count_vm_event@1"), "▶")
+    assert row.endswith("    vmstat.count_vm_event(vmstat.THP_FILE_MAPPED)")
+
+
+def test_just_ran_says_what_it_returns(tour: Timeline) -> None:
+    moment = at(tour, "do_set_pmd::@return@1")
+    [row] = marked(moment, "◀")
+    assert row.endswith("    return VmFault.NONE  → returns NONE")
+    assert not marked(moment, "▶")
+
+
+def test_just_called_marks_the_definition(tour: Timeline) -> None:
+    [row] = marked(at(tour, "do_set_pmd::@call@1"), "▶")
+    assert "def do_set_pmd(vmf: VmFaultInfo, page: Page) -> VmFault:" in row
 
 
 def test_a_statement_of_several_lines_is_marked_whole(tour: Timeline) -> None:
-    moment = at(tour, "table_floor::vma = mm.mmap@1") if False else at(
-        tour, "mmap.do_mmap::if ("
-    ) if False else at(tour, "do_munmap::if (@1")
-    rows = marked(moment)
-    assert rows[0].startswith("▶ ")
-    assert all(each.startswith("┃ ") for each in rows[1:5])
+    moment = at(tour, "do_munmap::if (@1")
+    [first] = marked(moment, "▶")
+    assert first.endswith("if (")
+    assert [row.split(maxsplit=2)[2] for row in marked(moment, "┃")[:2]] == [
+        "start & (units.PAGE_SIZE - 1)",
+        "or start > units.TASK_SIZE",
+    ]
     rendered = shown(moment, "source")
-    assert rendered.focus_end is not None
-    assert rendered.focus_end - rendered.focus == 4
+    assert rendered.focus_end == rendered.focus + 4
 
 
-def test_callers_in_the_same_file_are_marked_too(tour: Timeline) -> None:
-    rows = marked(at(tour, "thp_fill_block::@call@1"))
-    assert rows[0].startswith("▷ ") or rows[-1].startswith("▷ ")
-    assert any("def thp_fill_block" in each and each.startswith("▶") for each in rows)
-    assert any("error = thp_fill_block(" in each for each in rows)
+def test_statements_that_wait_are_marked_too(tour: Timeline) -> None:
+    moment = at(tour, "thp_fill_block::@call@1")
+    waiting = [row.split(maxsplit=2)[2] for row in marked(moment, "▷")]
+    assert "error = thp_fill_block(page, mapping, xas)" in waiting
+    assert "page = huge_fault_new_page(vmf, mapping, hindex)" in waiting
 
 
-def test_an_exception_is_said(tour: Timeline) -> None:
-    assert source.outcome(at(tour, "do_set_pmd::@call@1")) == ""
+def test_the_outcome_is_known_only_afterwards(tour: Timeline) -> None:
+    assert source.outcome(at(tour, "sys_munmap::@call@1")) == ""
     assert source.outcome(at(tour, "sys_munmap::@return@1")) == "returns 0"
 
 
@@ -64,10 +71,14 @@ def test_rows_and_lines_lead_to_each_other(tour: Timeline) -> None:
         assert sheet.row_of(10**6) == len(sheet.rows)
 
 
-def test_long_lines_are_wrapped_not_lost(tour: Timeline) -> None:
+def test_long_lines_are_wrapped_not_lost() -> None:
     sheet = sources.sheet(KERNEL + "filemap.py", 40, UNICODE)
     for number in (1, 60, 120):
-        rows = [row for row, line in zip(sheet.rows, sheet.lines) if line == number]
+        rows = [
+            row
+            for row, line in zip(sheet.rows, sheet.lines, strict=True)
+            if line == number
+        ]
         whole = "".join("".join(span.text for span in row[2:]) for row in rows)
         wanted = sources.lines_of(KERNEL + "filemap.py")[number - 1]
         assert whole.replace(" ", "") == wanted.replace(" ", "")
@@ -87,7 +98,7 @@ def test_syntax_has_roles(tmp_path: Path) -> None:
     assert not any("\x1b" in text or "\t" in text for text, _role in roles)
 
 
-def test_no_source_is_a_sentence(tour: Timeline) -> None:
+def test_a_file_that_cannot_be_read_has_no_rows() -> None:
     sheet = sources.sheet("/nowhere/at/all.py", 80, UNICODE)
     assert sheet.rows == ()
 

@@ -176,7 +176,6 @@ def _read(folder: Path) -> Exercise:
     meta = Table("meta.toml", read_toml(folder / "meta.toml"))
     cases = Table("cases.toml", read_toml(folder / "cases.toml"))
     hints = Table("hints.toml", read_toml(folder / "hints.toml"))
-    symptom, planted = meta.table("symptom"), meta.table("planted")
     exercise = Exercise(
         id=meta.text("id"),
         name=folder.name,
@@ -187,10 +186,8 @@ def _read(folder: Path) -> Exercise:
         folder=folder,
         file=meta.text("file"),
         functions=tuple(meta.texts("functions")),
-        symptom=Symptom(
-            symptom.text("text"), symptom.text("check"), symptom.text("path")
-        ),
-        planted=Edit(planted.text("old"), planted.text("new", empty=True)),
+        symptom=meta.one("symptom", _symptom),
+        planted=meta.one("planted", _edit),
         next=meta.text("next"),
         checks=(
             Check(RUNS, "the file loads, and every case comes to an end", 0),
@@ -201,10 +198,14 @@ def _read(folder: Path) -> Exercise:
         alternatives=meta.each("alternative", _alternative),
         hints=tuple(hints.each("hint", lambda each: each.text("text"))),
     )
-    for table in (meta, symptom, planted, cases, hints):
+    for table in (meta, cases, hints):
         table.finish()
     _verify(exercise)
     return exercise
+
+
+def _symptom(table: Table) -> Symptom:
+    return Symptom(table.text("text"), table.text("check"), table.text("path"))
 
 
 def _check(table: Table) -> Check:

@@ -55,17 +55,9 @@ def run_both(
 
     ``records`` are the files for recordings of the first case, if that is what is wanted.
     """
-    request: dict[str, Any] = {
-        "functions": list(exercise.functions),
-        "cases": [each.to_data() for each in cases],
-    }
-    ours = {**request, "file": None, "checks": False, "record": _named(records[0])}
-    theirs = {
-        **request,
-        "file": str(file),
-        "checks": True,
-        "record": _named(records[1]),
-    }
+    cases = tuple(cases)
+    ours = _request(exercise, cases, None, records[0])
+    theirs = _request(exercise, cases, file, records[1])
     trusted = RECORDING if records[0] else Limits()
     kit = process.start(ours, trusted, directory)
     try:
@@ -78,8 +70,17 @@ def run_both(
         kit.stop()
 
 
-def _named(path: Path | None) -> str | None:
-    return None if path is None else str(path)
+def _request(
+    exercise: Exercise, cases: Iterable[Case], file: Path | None, record: Path | None
+) -> dict[str, Any]:
+    """What a worker is asked. The kit's invariants need no check here: the kit's own tests do that."""
+    return {
+        "functions": list(exercise.functions),
+        "cases": [each.to_data() for each in cases],
+        "file": None if file is None else str(file),
+        "checks": file is not None,
+        "record": None if record is None else str(record),
+    }
 
 
 def kit_answer(exercise: Exercise, said: tuple[Worker, Spoken]) -> Answer:

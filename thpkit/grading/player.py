@@ -65,10 +65,8 @@ def _process_call(process: Process, name: str, values: dict[str, Argument]) -> o
         return int(values.get(key, default))
 
     if name == "open":
-        return process.open(
-            str(values["path"]),
-            _flags(OpenFlags, values.get("flags"), OpenFlags.RDONLY),
-        )
+        flags = _flags(OpenFlags, values.get("flags"), OpenFlags.RDONLY)
+        return process.open(str(values["path"]), flags)
     if name == "close":
         return process.close(integer("fd"))
     if name == "mmap":

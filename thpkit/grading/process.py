@@ -111,16 +111,7 @@ def start(request: dict[str, Any], limits: Limits, directory: Path) -> Worker:
     keep = [] if request["file"] is None else ["-B"]  # only the kit may leave byte code
     command = [sys.executable, "-I", "-S", *keep, "-X", "utf8", worker.__file__]
     try:
-        process = subprocess.Popen(
-            [*command, str(CLONE), str(theirs)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(theirs,),
-            cwd=directory,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8", MARK: nonce},
-            start_new_session=True,
-        )
+        process = _popen([*command, str(CLONE), str(theirs)], theirs, directory, nonce)
     except OSError as error:
         os.close(channel)
         raise GradingError(
@@ -134,6 +125,22 @@ def start(request: dict[str, Any], limits: Limits, directory: Path) -> Worker:
     with suppress(OSError):
         process.stdin.close()
     return Worker(process, channel, nonce, limits)
+
+
+def _popen(
+    command: list[str], channel: int, directory: Path, nonce: str
+) -> subprocess.Popen[bytes]:
+    """A process in a session of its own, with next to no environment."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=(channel,),
+        cwd=directory,
+        env={"PATH": os.defpath, "LANG": "C.UTF-8", MARK: nonce},
+        start_new_session=True,
+    )
 
 
 class _Reader:

@@ -67,9 +67,12 @@ class Table:
             raise Mistake(f"{self._where}: {key} must be a number, 0 or more")
         return value
 
-    def table(self, key: str) -> Table:
-        """A table in this one."""
-        return Table(f"{self._where}: {key}", self._get(key))
+    def one(self, key: str, read: Callable[[Table], T]) -> T:
+        """What ``read`` makes of the table of that name."""
+        table = Table(f"{self._where}: {key}", self._get(key))
+        found = read(table)
+        table.finish()
+        return found
 
     def each(self, key: str, read: Callable[[Table], T]) -> tuple[T, ...]:
         """What ``read`` makes of each table of a list with at least one."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
-from thpkit.kernel import current, units
+from thpkit.kernel import current, swap, units
 from thpkit.kernel.fault_inject import FailPlan
 from thpkit.kernel.kobject import KArray, KDict, KObject, Namer, kstruct
 from thpkit.kernel.locks import OneCpu, Scheduling
@@ -18,7 +18,7 @@ from thpkit.kernel.memcg import MemCgroup
 from thpkit.kernel.page_alloc import Zone
 from thpkit.kernel.sched import Cpu, Task
 from thpkit.kernel.splat import Config, Splat
-from thpkit.kernel.swap import Lruvec, new_lruvec
+from thpkit.kernel.swap import Lruvec
 from thpkit.kernel.vmstat import NodeStat, VmEvent, VmStat
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def start_kernel(config: Config) -> Kernel:
             ),
             memcg=MemCgroup("memcg", limit=config.memcg_limit),
             zone=Zone("zone"),
-            lruvec=new_lruvec(),
+            lruvec=swap.new_lruvec(),
         )
         kernel.tasks[IDLE_PID] = swapper
         return kernel

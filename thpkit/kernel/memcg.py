@@ -10,9 +10,10 @@ Left out: hierarchy, swap and kernel-memory counters, reclaim at the limit, move
 from __future__ import annotations
 
 from thpkit.kernel import current, fault_inject, locks, splat
+from thpkit.kernel import page as page_h
 from thpkit.kernel.kobject import KObject, kstruct, primitive
 from thpkit.kernel.mm_types import MmStruct
-from thpkit.kernel.page import Page, hpage_nr_pages
+from thpkit.kernel.page import Page
 
 
 @kstruct
@@ -34,7 +35,7 @@ def mem_cgroup_try_charge(page: Page, mm: MmStruct) -> MemCgroup | None:
         Differs: the kernel returns an errno and the group through a pointer.
     """
     locks.might_sleep("mem_cgroup_try_charge")
-    nr = hpage_nr_pages(page)
+    nr = page_h.hpage_nr_pages(page)
     memcg = mm.memcg
     if fault_inject.should_fail("memcg") or memcg.charged + nr > memcg.limit:
         return None
@@ -52,7 +53,7 @@ def mem_cgroup_commit_charge(page: Page, memcg: MemCgroup) -> None:
 @primitive
 def mem_cgroup_cancel_charge(page: Page, memcg: MemCgroup) -> None:
     """Give a reserved charge back."""
-    memcg.charged = memcg.charged - hpage_nr_pages(page)
+    memcg.charged = memcg.charged - page_h.hpage_nr_pages(page)
 
 
 @primitive
@@ -61,7 +62,7 @@ def mem_cgroup_uncharge(page: Page) -> None:
     memcg = page.mem_cgroup
     if memcg is None:
         return
-    memcg.charged = memcg.charged - hpage_nr_pages(page)
+    memcg.charged = memcg.charged - page_h.hpage_nr_pages(page)
     page.mem_cgroup = None
 
 

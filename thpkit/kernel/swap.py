@@ -15,14 +15,11 @@ from enum import IntEnum
 from thpkit.kernel import current, flags, locks, memcg, page_alloc, splat, units, vmstat
 from thpkit.kernel import page as page_h
 from thpkit.kernel.kobject import (
-    INIT_LIST_HEAD,
     KArray,
     KDict,
     KObject,
     ListNode,
     kstruct,
-    list_add,
-    list_del,
     primitive,
 )
 from thpkit.kernel.locks import SpinLock
@@ -61,7 +58,7 @@ def new_lruvec() -> Lruvec:
     """Empty lists, for boot."""
     anchors = KArray([ListNode(f"lru.{which.name.lower()}") for which in LruList])
     for anchor in anchors:
-        INIT_LIST_HEAD(anchor)
+        kobject.INIT_LIST_HEAD(anchor)
     lock = SpinLock("lru_lock", cls="lru_lock")
     return Lruvec(
         "lruvec", lru_lock=lock, lists=anchors, add_pvec=Pagevec("lru_add_pvec")
@@ -131,13 +128,13 @@ def page_off_lru(page: Page) -> LruList:
 def add_page_to_lru_list(page: Page, lruvec: Lruvec, lru: LruList) -> None:
     """Put ``page`` at the front of a list and move the list's counter by 1 or 512."""
     vmstat.mod_node_page_state(vmstat.NodeStat(lru), page_h.hpage_nr_pages(page))
-    list_add(page, lruvec.lists[lru])
+    kobject.list_add(page, lruvec.lists[lru])
 
 
 @primitive
 def del_page_from_lru_list(page: Page, lruvec: Lruvec, lru: LruList) -> None:
     """Take ``page`` out of its list and move the list's counter back."""
-    list_del(page)
+    kobject.list_del(page)
     vmstat.mod_node_page_state(vmstat.NodeStat(lru), -page_h.hpage_nr_pages(page))
 
 

@@ -134,9 +134,7 @@ class Variant:
     base: Variant | None = None
     about: str = ""
     """One sentence for the reader."""
-    _bindings: Bindings = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _bindings: Bindings = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.base is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
-from thpkit.kernel.init import Kernel
+from thpkit.kernel.init import IDLE_PID, Kernel
 from thpkit.kernel.kobject import KObject
 from thpkit.kernel.mm_types import MmCounter
 from thpkit.kernel.vmstat import NodeStat, VmEvent
@@ -128,6 +128,8 @@ def groups(moment: Moment) -> Iterator[Group]:
 def process_groups(kernel: Kernel) -> Iterator[Group]:
     """Resident pages, page tables and faults of each process."""
     for task in kernel.tasks.values():
+        if task.pid == IDLE_PID:
+            continue
         gauges = []
         if task.mm is not None:
             rss = task.mm.rss_stat

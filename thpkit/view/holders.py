@@ -14,7 +14,6 @@ from thpkit.kernel.init import Kernel
 from thpkit.kernel.memory import MmuGather
 from thpkit.kernel.page import Page
 from thpkit.kernel.pgtable import EntryPtr, Level, PageTable
-from thpkit.kernel.sched import Task
 from thpkit.kernel.swap import Pagevec
 from thpkit.kernel.xarray import XaNode
 from thpkit.trace.cells import Cell
@@ -29,7 +28,8 @@ WITHOUT_REFERENCES: Final = "locked_pvec"
 class Mapped(NamedTuple):
     """One entry of a page table that maps a page."""
 
-    task: Task
+    owner: str
+    """The process, or an address space that is being torn down."""
     ptr: EntryPtr
     address: int
     page: Page
@@ -49,17 +49,16 @@ class Holder(NamedTuple):
 # ---- reading state --------------------------------------------------------------------------------------
 
 
-def mapped(kernel: Kernel) -> dict[int, list[Mapped]]:
+def mapped(moment: Moment) -> dict[int, list[Mapped]]:
     """Every entry that maps a page, by the frame number of the page's head; processes by pid, then by address."""
     found: dict[int, list[Mapped]] = {}
-    for task in kernel.tasks.values():
-        if task.mm is not None:
-            for each in _below(kernel, task, task.mm.pgd, 0):
-                found.setdefault(subject.head_of(each.page).pfn, []).append(each)
+    for name, _task, mm in subject.address_spaces(moment):
+        for each in _below(moment.kernel, name, mm.pgd, 0):
+            found.setdefault(subject.head_of(each.page).pfn, []).append(each)
     return found
 
 
-def _below(kernel: Kernel, task: Task, table: PageTable, base: int) -> Iterator[Mapped]:
+def _below(kernel: Kernel, owner: str, table: PageTable, base: int) -> Iterator[Mapped]:
     """The entries below one table that map a page."""
     shift = table.level.shift
     for slot, word in enumerate(table.entries):
@@ -70,12 +69,12 @@ def _below(kernel: Kernel, task: Task, table: PageTable, base: int) -> Iterator[
         if table.level > Level.PTE and not word & flags.PAGE_PSE:
             lower = dict.get(kernel.zone.tables, pfn)
             if lower is not None:
-                yield from _below(kernel, task, lower, address)
+                yield from _below(kernel, owner, lower, address)
             continue
         page = dict.get(kernel.zone.memmap, pfn)
         if page is not None:
             huge = table.level > Level.PTE
-            yield Mapped(task, EntryPtr(table, slot), address, page, huge)
+            yield Mapped(owner, EntryPtr(table, slot), address, page, huge)
 
 
 def cached(kernel: Kernel) -> dict[int, int]:
@@ -148,9 +147,9 @@ def _mappings(mappings: list[Mapped]) -> list[Holder]:
         if each.huge:
             where = f"{each.ptr} at {each.address:#x}"
             cell = Cell(each.ptr.table.entries, each.ptr.slot)
-            found.append(Holder(f"PMD of {each.task}", 1, where, cell=cell))
+            found.append(Holder(f"PMD of {each.owner}", 1, where, cell=cell))
         else:
-            small.setdefault(each.task.kname, []).append(each)
+            small.setdefault(each.owner, []).append(each)
     for name, entries in small.items():
         first = entries[0]
         cell = Cell(first.ptr.table.entries, first.ptr.slot)

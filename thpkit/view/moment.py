@@ -14,6 +14,7 @@ from functools import cached_property, wraps
 from typing import Any, NamedTuple, Protocol
 
 from thpkit.kernel.init import Kernel
+from thpkit.kernel.kobject import KObject
 from thpkit.trace import folds, sections
 from thpkit.trace.cells import Cell, Target, Write
 from thpkit.trace.folds import Fold
@@ -57,7 +58,7 @@ class Lens:
         """A field shown by its own value, and by its former one too if the last step changed it."""
         text = short(getattr(target, key), key)
         change = self.change(target, key)
-        if change is not None:
+        if change is not None and change.old is not MISSING:
             text = f"{text} (was {short(change.old, key)})"
         return self.show(target, key, text, role)
 
@@ -176,8 +177,17 @@ class Moment:
 
     @cached_property
     def changed(self) -> Mapping[tuple[int, Any], Change]:
-        """The cells that the step before changed, by identity of the target and key."""
-        return merged(self.writes)
+        """The cells that the step before changed, by identity of the target and key.
+
+        What it made as well had no value before.
+        """
+        changed = merged(self.writes)
+        for write in self.writes:
+            if isinstance(write.target, KObject):
+                if self.timeline.created(write.target) == self.n - 1:
+                    ident = (id(write.target), write.key)
+                    changed[ident] = Change(MISSING, write.new)
+        return changed
 
     @cached_property
     def lens(self) -> Lens:

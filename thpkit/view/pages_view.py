@@ -246,7 +246,7 @@ class Look(NamedTuple):
 
 
 def _look(world: World, head: Page) -> Look:
-    tasks = tuple(each.task.kname for each in world.mappings(head))
+    tasks = tuple(each.owner for each in world.mappings(head))
     owner = None if isinstance(head.mapping, Poison) else id(head.mapping)
     return Look(head.index, head.flags, head._refcount, head._mapcount, tasks, owner)
 

@@ -173,6 +173,28 @@ def task_of(moment: Moment, mm: MmStruct) -> Task | None:
     return next((task for task in moment.kernel.tasks.values() if task.mm is mm), None)
 
 
+class Owned(NamedTuple):
+    """An address space and who has it."""
+
+    name: str
+    task: Task | None
+    """None while the task is exiting, and has let go of it."""
+    mm: MmStruct
+
+
+def address_spaces(moment: Moment) -> list[Owned]:
+    """Every address space: those of tasks by pid, then one that is being torn down."""
+    found = [
+        Owned(task.kname, task, task.mm)
+        for task in moment.kernel.tasks.values()
+        if task.mm is not None
+    ]
+    for mm in filter(None, map(_mm_in, moment.locals)):
+        if all(each.mm is not mm for each in found):
+            found.append(Owned(mm.kname, None, mm))
+    return found
+
+
 # ---- pages ----------------------------------------------------------------------------------------------
 
 

@@ -23,18 +23,16 @@ def render(moment: Moment, width: int, height: int | None) -> Rendered:
     rows: list[Row] = []
     focus = 0
     place = subject.place_of(moment)
-    for task in moment.kernel.tasks.values():
-        if task.mm is None:
-            continue
-        if place is not None and task.mm is place.mm:
+    for name, task, mm in subject.address_spaces(moment):
+        if place is not None and mm is place.mm:
             focus = len(rows)
-        rows += process_rows(task, task.mm, moment.lens, width - 2)
-        for count, vma in enumerate(mappings_of(task.mm)):
+        rows += process_rows(name, task, mm, moment.lens, width - 2)
+        for count, vma in enumerate(mappings_of(mm)):
             if count == MOST:
-                more = f"  {task.mm.map_count - MOST} more mappings"
+                more = f"  {mm.map_count - MOST} more mappings"
                 rows.append(row((more, Role.DIM)))
                 break
-            inside = place is not None and place.mm is task.mm
+            inside = place is not None and place.mm is mm
             if inside and place and vma.vm_start <= place.address < vma.vm_end:
                 focus = len(rows)
             rows += vma_rows(moment, vma, width - 2)
@@ -52,9 +50,12 @@ def mappings_of(mm: MmStruct) -> Iterator[VmArea]:
         vma = vma.vm_next
 
 
-def process_rows(task: Task, mm: MmStruct, lens: Lens, width: int) -> list[Row]:
+def process_rows(
+    name: str, task: Task | None, mm: MmStruct, lens: Lens, width: int
+) -> list[Row]:
     """A process: what it has mapped and resident, its page tables, its faults."""
-    first = row((task.kname, Role.HEADING), (f"  pid {task.pid}", Role.DIM))
+    pid = "being torn down" if task is None else f"pid {task.pid}"
+    first = row((name, Role.HEADING), (f"  {pid}", Role.DIM))
     rss = [_rss(mm, which, lens) for which in MmCounter]
     tables = f"{mm.pgtables_bytes} bytes"
     change = lens.change(mm, "pgtables_bytes")
@@ -65,10 +66,10 @@ def process_rows(task: Task, mm: MmStruct, lens: Lens, width: int) -> list[Row]:
         fact("total_vm", lens.value(mm, "total_vm")),
         *(each for each in rss if each),
         fact("page tables", lens.show(mm, "pgtables_bytes", tables)),
-        fact("maj_flt", lens.value(task, "maj_flt")),
-        fact("min_flt", lens.value(task, "min_flt")),
         fact("mmap_base", values.address(mm.mmap_base)),
     ]
+    if task is not None:
+        facts += [fact(key, lens.value(task, key)) for key in ("maj_flt", "min_flt")]
     return flow(facts, width, first=first, hang=4)
 
 

@@ -23,7 +23,7 @@ class World(NamedTuple):
     @classmethod
     def at(cls, moment: Moment) -> World:
         """Read it from the state."""
-        return cls(moment, mapped(moment.kernel), cached(moment.kernel))
+        return cls(moment, mapped(moment), cached(moment.kernel))
 
     def mappings(self, head: Page) -> list[Mapped]:
         """The entries that map a page."""

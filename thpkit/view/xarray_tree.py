@@ -80,18 +80,20 @@ def tree_rows(xa: XArray, sight: Sight, width: int) -> list[Row]:
     lens = sight.lens
     arrow = lens.glyphs.arrow
     head = xa.xa_head
-    label = row(("xa_head ", Role.DIM), lens.show(xa, "xa_head", f"{arrow} "))
     marks = [str(mark) for mark in range(XA_MAX_MARKS) if xa_marked(xa, mark)]
-    tail = [fact("marks", lens.show(xa, "xa_flags", " ".join(marks)))] if marks else []
-    here = _here_text([name for name, each in sight.cursors if _on_head(each)], lens)
+    carried = f"(marks {' '.join(marks)}) " if marks else ""
+    label = row(
+        ("xa_head ", Role.DIM),
+        lens.show(xa, "xa_flags", carried),
+        lens.show(xa, "xa_head", f"{arrow} "),
+    )
     if not isinstance(head, XaNode):
+        here = _here_text([name for name, xas in sight.cursors if _on_head(xas)], lens)
         text = entry_text(head, 1, lens)
         what = lens.show(xa, "xa_head", text, Role.DIM if head is None else Role.LINK)
-        return flow([row(what), *tail, here], width, first=label, gap=1)
-    rows = flow(tail, width, first=label) if tail else []
+        return flow([row(what), here], width, first=label)
     few = sum(1 for _leaf in _leaves(head)) <= MANY_LEAVES
-    first = () if tail else label
-    return rows + node_rows(head, 0, first, sight, width, few)
+    return node_rows(head, 0, label, sight, width, few)
 
 
 def _on_head(xas: XaState) -> bool:
