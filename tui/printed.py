@@ -47,10 +47,11 @@ def walk(
     from thpkit.view import plain
     from thpkit.view.explanations import NO_EXPLANATIONS
 
+    if first is not None and last is not None and last < first:
+        raise UserError(f"--from {first} lies behind --to {last}")
     run = target.open()
     timeline, glyphs = run.timeline, _glyphs()
-    end = len(timeline) - 1
-    begin, stop = _range(end, first, last)
+    begin, stop = _range(len(timeline) - 1, first or 0, last)
     for notice in run.notices:
         yield from (*_wrapped(notice), "")
     stops = [each for each in plain.halts(timeline) if begin <= each.step <= stop]
@@ -61,18 +62,16 @@ def walk(
     yield from plain.walk(timeline, told, first=begin, last=stop, glyphs=glyphs)
 
 
-def _range(end: int, first: int | None, last: int | None) -> tuple[int, int]:
+def _range(end: int, first: int, last: int | None) -> tuple[int, int]:
     """First and last step to print.
 
     Raises:
         UserError: there are none.
     """
-    begin, stop = first or 0, end if last is None else last
-    if not 0 <= begin <= end or stop < 0:
+    stop = end if last is None else min(last, end)
+    if not 0 <= first <= end or stop < first:
         raise UserError(f"the steps go from 0 to {end}")
-    if stop < begin:
-        raise UserError(f"--from {begin} lies behind --to {stop}")
-    return begin, min(stop, end)
+    return first, stop
 
 
 def _glyphs() -> Glyphs:

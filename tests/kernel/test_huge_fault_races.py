@@ -62,17 +62,19 @@ def test_a8_truncated_to_nothing_meanwhile(
 
 
 @points
+@pytest.mark.parametrize("gone", [1, 4])
 def test_a8_truncated_into_the_block_meanwhile(
-    geometry: Geometry, point: Callable[..., object]
+    geometry: Geometry, point: Callable[..., object], gone: int
 ) -> None:
     """A8: hindex + 512 > end → FALLBACK, also for a page below the new end: no huge page beyond EOF stays cached."""
     scene = Scene(geometry)
     start = scene.map(scene.a)
-    scene.meanwhile(point, lambda: cut(scene, 4))
+    keep = scene.nr - gone
+    scene.meanwhile(point, lambda: cut(scene, keep))
     assert scene.touch(scene.a, start, 3) == block_of(scene, 3)
     assert scene.level(scene.a, start) == "PTE"
     assert (scene.mapping.nrpages, scene.mapping.nr_thps) == (1, 0)
-    assert scene.touch(scene.a, start, 4) is Signal.SIGBUS
+    assert scene.touch(scene.a, start, keep) is Signal.SIGBUS
     scene.assert_quiet()
     scene.finish()
 

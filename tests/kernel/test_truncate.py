@@ -109,7 +109,9 @@ def test_a_cut_inside_takes_the_whole_huge_page(geometry: Geometry, below: int) 
     scene.touch(scene.a, start, scene.nr)
     first, second = scene.cached(0), scene.cached(scene.nr)
     keep = scene.nr + (below * scene.nr // 512 or 1)
-    cut(scene, keep)
+    with scene.changes() as moved:
+        cut(scene, keep)
+    assert moved["THP_SPLIT_PMD"] == 1, "§8.3: the range covers less than the PMD"
     assert second._refcount == 0 and scene.mapping.nrpages == scene.nr
     assert scene.cached(0) is first and scene.huge_at(scene.a, start)
     assert scene.word(scene.a, start + scene.block) == 0
@@ -176,6 +178,21 @@ def test_private_copies_beyond_the_end_go_too(geometry: Geometry) -> None:
     assert scene.touch(scene.a, start, 1) == Private("A", 1)
     assert scene.touch(scene.a, start, 5) is Signal.SIGBUS
     scene.assert_quiet()
+    scene.finish()
+
+
+def test_somebody_was_faster(geometry: Geometry) -> None:
+    """FACTS §4.7 step 2: between the lookup and the trylock the page left the cache: mapping mismatch → skip."""
+    scene = Scene(geometry)
+    start = scene.map(scene.a)
+    scene.touch(scene.a, start, 0)
+    head = scene.cached(0)
+    other = scene.machine.spawn("C")
+    # Opening for writing drops the cache too (A6), and does not need the inode lock that B holds.
+    scene.meanwhile(locks.trylock_page, lambda: other.open(PATH, OpenFlags.RDWR))
+    cut(scene, 0)
+    assert head._refcount == 0
+    other.exit()
     scene.finish()
 
 

@@ -1,4 +1,4 @@
-"""Every pane, at every kind of step, in every width: it shows something, fits, and depends on nothing but the step."""
+"""Every pane, at every kind of step, in every width: it shows something, fits, and depends on the step alone."""
 
 from __future__ import annotations
 

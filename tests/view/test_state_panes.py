@@ -147,7 +147,7 @@ def test_locks_in_order_and_what_they_forbid(tour: Timeline) -> None:
 
 
 @replaces(fault.account_fault)
-def sleeps_where_it_must_not(task: Task, ret: VmFault) -> None:
+def sleeps_where_it_must_not(task: Task, fault: VmFault) -> None:
     locks.rcu_read_lock()
     locks.might_sleep("a careless function")
     locks.rcu_read_unlock()

@@ -12,7 +12,17 @@ from __future__ import annotations
 from dataclasses import field
 from enum import IntEnum
 
-from thpkit.kernel import current, flags, locks, memcg, page_alloc, splat, units, vmstat
+from thpkit.kernel import (
+    current,
+    flags,
+    kobject,
+    locks,
+    memcg,
+    page_alloc,
+    splat,
+    units,
+    vmstat,
+)
 from thpkit.kernel import page as page_h
 from thpkit.kernel.kobject import (
     KArray,
