@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from tests.kernel.support import PATH, RX, Scene
-from thpkit.kernel import locks
+from thpkit.kernel import flags, locks
 from thpkit.kernel.fault import Signal
 from thpkit.kernel.flags import MapFlags, OpenFlags, Prot
 from thpkit.kernel.machine import Machine
@@ -122,6 +122,20 @@ def test_small_pages_one_put_each(geometry: Geometry) -> None:
     assert (page._refcount, page._mapcount) == (1, -1)
     assert scene.mapped_indices(scene.a, start) == [0, *range(3, scene.window)]
     scene.assert_quiet()
+
+
+def test_what_zapping_tells_reclaim(geometry: Geometry) -> None:
+    """FACTS §8.3: a PTE's young bit becomes PG_referenced, a huge PMD's does not; §8.4: a split one's does."""
+    small, whole, split = Scene(geometry, huge=False), Scene(geometry), Scene(geometry)
+    seen = []
+    for scene in (small, whole, split):
+        start = scene.map(scene.a)
+        scene.touch(scene.a, start, 0)
+        page = scene.cached(0)
+        assert not page.flags >> flags.PG_referenced & 1
+        scene.a.munmap(start, scene.page if scene is split else scene.length)
+        seen.append(bool(page.flags >> flags.PG_referenced & 1))
+    assert seen == [True, False, True]
 
 
 def test_tables_go_with_the_last_mapping_they_serve(geometry: Geometry) -> None:

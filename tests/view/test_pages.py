@@ -7,7 +7,14 @@ import pytest
 from tests.view.conftest import boot
 from tests.view.looking import at, text
 from thpkit.kernel import memory, swap
-from thpkit.kernel.flags import MapFlags, Prot
+from thpkit.kernel.flags import (
+    MapFlags,
+    PG_head,
+    PG_locked,
+    PG_lru,
+    PG_uptodate,
+    Prot,
+)
 from thpkit.kernel.machine import Machine
 from thpkit.kernel.memory import MmuGather
 from thpkit.kernel.page import Page
@@ -69,11 +76,25 @@ def test_the_look_ups_of_truncation(tour: Timeline) -> None:
     )
 
 
+def after_write(timeline: Timeline, name: str, old: int, new: int) -> Moment:
+    """The moment just after a cell went from one value to another."""
+    cell = timeline.resolve(name)
+    assert cell is not None
+    writes = timeline.writes_of(cell)
+    step = next(each.step for each in writes if (each.old, each.new) == (old, new))
+    return Moment.of(timeline, step + 1)
+
+
 def test_a_change_is_shown_with_what_it_was(tour: Timeline) -> None:
-    moment = at(tour, "find_get_entry::if not page_h.page_cache_get_speculative@1+")
-    assert "●   references  514 (was 513)" in page_at(moment)
-    locked = at(tour, "filemap_huge_fault::if page.mapping is mapping@1")
-    assert "●   flags       locked uptodate lru head (+locked)" in page_at(locked)
+    found = page_at(after_write(tour, "page#1._refcount", 513, 514))
+    assert "●   references  514 (was 513)" in found
+
+
+def test_flags_set_and_cleared_are_said(tour: Timeline) -> None:
+    quiet = 1 << PG_head | 1 << PG_uptodate | 1 << PG_lru
+    moment = after_write(tour, "page#1.flags", quiet, quiet | 1 << PG_locked)
+    found = page_at(moment)
+    assert "●   flags       locked uptodate lru head (+locked)" in found
 
 
 def test_map_counts_in_runs(tour: Timeline) -> None:

@@ -71,10 +71,11 @@ def is_page(entry: Entry | int) -> TypeIs[Page]:
 
 
 def unaccount_page_cache_page(mapping: AddressSpace, page: Page) -> None:
-    """Take a page, small or huge, out of the counters. ``page`` is locked and unmapped; the i_pages lock is held.
+    """Take a page, small or huge, out of the counters. ``page`` is unmapped.
 
-    Models: mm/filemap.c: unaccount_page_cache_page (v5.4). Differs from v5.3: a huge page need not be swap-backed.
-    Left out: cleancache, dirty accounting, hugetlb.
+    Locks: entry page lock, i_pages; never sleeps.
+    Models: mm/filemap.c: unaccount_page_cache_page (v5.4). Left out: cleancache, dirty accounting, hugetlb.
+    Differs from v5.3: a huge page need not be swap-backed.
     """
     splat.VM_BUG_ON_PAGE(page_h.PageTail(page), page, "a tail is not removed by itself")
     splat.VM_BUG_ON_PAGE(
@@ -94,11 +95,14 @@ def unaccount_page_cache_page(mapping: AddressSpace, page: Page) -> None:
 
 
 def page_cache_delete(mapping: AddressSpace, page: Page) -> None:
-    """Take one page, small or huge, out of i_pages. ``page`` is locked; the i_pages lock is held.
+    """Take one page, small or huge, out of i_pages.
 
     One store of the page's order empties all its slots and frees the nodes below them. ``page.index`` is kept.
 
-    Models: mm/filemap.c: page_cache_delete. Left out: the shadow entry that reclaim leaves behind.
+    Locks: entry page lock, i_pages; never sleeps.
+    References: unchanged; dropping the cache's is left to the caller.
+    Models: mm/filemap.c: page_cache_delete (v5.3).
+    Left out: the shadow entry that reclaim leaves behind, the workingset callback, hugetlb.
     """
     nr = page_h.hpage_nr_pages(page)
     xas = xarray.XA_STATE(mapping.i_pages, page.index)
@@ -115,9 +119,11 @@ def page_cache_delete(mapping: AddressSpace, page: Page) -> None:
 
 
 def page_cache_free_page(page: Page) -> None:
-    """Drop the references that the page cache held: 1, or 512. The caller holds one more.
+    """Give back what the page cache held of a page that has just left it.
 
-    Models: mm/filemap.c: page_cache_free_page. Left out: ->freepage.
+    Locks: entry page lock; never sleeps.
+    References: drops the cache's: 1, or 512; the caller holds one more.
+    Models: mm/filemap.c: page_cache_free_page (v5.3). Left out: ->freepage, hugetlb.
     """
     if page_h.PageTransHuge(page):
         page_h.page_ref_sub(page, units.HPAGE_PMD_NR)
@@ -129,11 +135,11 @@ def page_cache_free_page(page: Page) -> None:
 
 
 def delete_from_page_cache(page: Page) -> None:
-    """Remove one page from its page cache: counters, slots, references. ``page`` is locked and the caller's.
+    """Remove one page, small or huge, from its page cache: counters, slots, references.
 
-    Takes the i_pages lock.
-
-    Models: mm/filemap.c: delete_from_page_cache. Left out: nothing.
+    Locks: entry page lock; takes i_pages; never sleeps.
+    References: drops the cache's: 1, or 512; the caller holds one more.
+    Models: mm/filemap.c: delete_from_page_cache (v5.3). Left out: nothing.
     """
     mapping = page_h.page_mapping(page)
     assert mapping is not None, f"{page} is in no page cache"
@@ -145,12 +151,14 @@ def delete_from_page_cache(page: Page) -> None:
 
 
 def page_cache_delete_batch(mapping: AddressSpace, pvec: Pagevec) -> None:
-    """Take all pages of a batch out of i_pages in one walk. They are locked, heads only, by rising index.
+    """Take all pages of a batch out of i_pages in one walk. They are heads only, by rising index.
 
-    The i_pages lock is held. A huge page is emptied slot by slot: its head, then its 511 tails.
+    A huge page is emptied slot by slot: its head, then its 511 tails.
 
-    Models: mm/filemap.c: page_cache_delete_batch. Differs from v5.3: without the assertion in the tail branch, which
-    compares a tail's meaningless index. Left out: shadow entries.
+    Locks: entry page lock, i_pages; never sleeps.
+    References: unchanged; dropping the cache's is left to the caller.
+    Models: mm/filemap.c: page_cache_delete_batch (v5.3). Left out: shadow entries, the workingset callback.
+    Differs from v5.3: without the assertion in the tail branch, which compares a tail's meaningless index.
     """
     xas = xarray.XA_STATE(mapping.i_pages, pvec.pages[0].index)
     total_pages = 0
@@ -175,9 +183,11 @@ def page_cache_delete_batch(mapping: AddressSpace, pvec: Pagevec) -> None:
 
 
 def delete_from_page_cache_batch(mapping: AddressSpace, pvec: Pagevec) -> None:
-    """Remove a batch of locked pages from the page cache. Takes the i_pages lock once for all of them.
+    """Remove a batch of locked pages from the page cache; an empty batch is no mistake.
 
-    Models: mm/filemap.c: delete_from_page_cache_batch. Left out: nothing.
+    Locks: takes i_pages (once for all); never sleeps.
+    References: drops the cache's of each page; the caller holds one more of each.
+    Models: mm/filemap.c: delete_from_page_cache_batch (v5.3). Left out: nothing.
     """
     if not swap.pagevec_count(pvec):
         return
@@ -196,13 +206,15 @@ def delete_from_page_cache_batch(mapping: AddressSpace, pvec: Pagevec) -> None:
 def __add_to_page_cache_locked(
     page: Page, mapping: AddressSpace, index: Pgoff, gfp: Gfp
 ) -> int:
-    """Insert a locked small page at ``index``: one reference, one slot, the counters, the memcg charge.
+    """Insert a small page at ``index``: one slot, the counters, the memcg charge.
 
     Returns:
         0; −EEXIST if the slot is taken; −ENOMEM if neither charge nor node is to be had. Then nothing is left behind.
-        Takes the i_pages lock; may sleep between tries.
 
-    Models: mm/filemap.c: __add_to_page_cache_locked. Left out: shadow entries, hugetlb.
+    Locks: entry page lock; takes i_pages; may sleep (between tries).
+    References: on success the cache takes one.
+    Models: mm/filemap.c: __add_to_page_cache_locked (v5.3). Left out: shadow entries, hugetlb.
+    Differs: after −ENOMEM the empty nodes are taken out again, which the kernel leaves in the tree.
     """
     charge = memcg.mem_cgroup_try_charge(page, current.mm())
     if charge is None:
@@ -237,12 +249,14 @@ def __add_to_page_cache_locked(
 def add_to_page_cache_lru(
     page: Page, mapping: AddressSpace, index: Pgoff, gfp: Gfp
 ) -> int:
-    """Lock a fresh small page, insert it and queue it for the LRU.
+    """Lock a fresh small page, which nobody else can see yet, insert it and queue it for the LRU.
 
     Returns:
-        0 with the page locked and two references (caller, cache); or the errno, with the page unlocked.
+        0, or the errno, and then the page is unlocked again.
 
-    Models: mm/filemap.c: add_to_page_cache_lru. Left out: refault detection.
+    Locks: takes page lock, lru_lock, i_pages; returns with page lock (on success); may sleep.
+    References: on success the cache takes one, and the LRU batch one until it is drained.
+    Models: mm/filemap.c: add_to_page_cache_lru (v5.3). Left out: refault detection.
     """
     locks.set_page_locked_nonatomic(page)
     error = __add_to_page_cache_locked(page, mapping, index, gfp)
@@ -259,14 +273,17 @@ def add_to_page_cache_lru(
 def thp_add_to_page_cache(
     page: Page, mapping: AddressSpace, hindex: Pgoff, gfp: Gfp
 ) -> int:
-    """Insert a locked huge page at the 512 indices from ``hindex``: 512 references, 512 slots, the counters.
+    """Insert a huge page at the 512 indices from ``hindex``: one slot for each sub-page, and the counters.
 
     Returns:
         0; −EEXIST if anything is in the block; −ENOMEM; −ETXTBSY if a writer opened the file meanwhile. Then nothing
-        of this call is left in the tree. Takes the i_pages lock; may sleep between tries.
+        of this call is left in the tree.
 
-    Models: mm/shmem.c: shmem_add_to_page_cache (v5.3: stores every sub-page), for a regular file and with the nr_thps
-    rule of v5.14. Left out: the workingset callback, needed only once shadow entries exist.
+    Locks: entry page lock; takes i_pages; may sleep (between tries).
+    References: on success the cache takes 512.
+    Models: mm/shmem.c: shmem_add_to_page_cache (v5.3), which stores every sub-page.
+    Left out: the workingset callback, needed only once shadow entries exist.
+    Differs: for a regular file: no NR_SHMEM, and the nr_thps rule of v5.14; after −ENOMEM it cleans up.
     """
     page_h.page_ref_add(page, units.HPAGE_PMD_NR)
     page.mapping = mapping
@@ -294,12 +311,15 @@ def thp_add_to_page_cache(
 
 
 def thp_fill_block(page: Page, mapping: AddressSpace, xas: xarray.XaState) -> int:
-    """Store the 512 sub-pages where ``xas`` stands and count them. The i_pages lock is held.
+    """Store the 512 sub-pages where ``xas`` stands and count them.
 
     Returns:
         0; or −ETXTBSY with everything taken out again, if the file has a writer now.
 
-    Models: the inner part of mm/shmem.c: shmem_add_to_page_cache; mm/khugepaged.c: collapse_file (nr_thps, v5.14).
+    Locks: entry page lock, i_pages; never sleeps.
+    References: unchanged: the caller has taken the cache's 512 already.
+    Models: mm/shmem.c: shmem_add_to_page_cache (v5.3), its inner part; mm/khugepaged.c: collapse_file (v5.14, for
+    nr_thps).
     Left out: nothing.
     """
     for i in range(units.HPAGE_PMD_NR):
@@ -324,9 +344,10 @@ def forget_empty_nodes(mapping: AddressSpace, index: Pgoff, order: int) -> None:
     """Remove the empty nodes that an insertion of 2**order pages at ``index`` made before it ran out of memory.
 
     The i_pages lock was dropped since, so pages of others may stand in the block by now: then only chunks that hold
-    nothing are cleared. Takes the i_pages lock.
+    nothing are cleared.
 
-    Models: no kernel function: mainline leaves such nodes behind, and says so since v5.13. Left out: nothing.
+    Locks: takes i_pages; never sleeps.
+    Models: no kernel function (v5.3 leaves such nodes behind, and mainline says so since v5.13). Left out: nothing.
     """
     locks.spin_lock_irq(mapping.i_pages.xa_lock)
     xas = xarray.XA_STATE_ORDER(mapping.i_pages, index, order)
@@ -339,9 +360,10 @@ def forget_empty_nodes(mapping: AddressSpace, index: Pgoff, order: int) -> None:
 
 
 def clear_empty_chunk(xas: xarray.XaState, chunk: int) -> None:
-    """Remove the leaf of the 64 indices from ``chunk`` on, if there is one and it is empty. The lock is held.
+    """Remove the leaf of the 64 indices from ``chunk`` on, if there is one and it is empty.
 
-    Models: no kernel function. Left out: nothing.
+    Locks: entry i_pages; never sleeps.
+    Models: no kernel function (v5.3 leaves such a leaf behind). Left out: nothing.
     """
     xarray.xas_set_order(xas, chunk, units.XA_CHUNK_SHIFT)
     if xarray.xas_find_conflict(xas) is None:
@@ -350,12 +372,13 @@ def clear_empty_chunk(xas: xarray.XaState, chunk: int) -> None:
 
 
 def clear_empty_path(mapping: AddressSpace, index: Pgoff, order: int) -> None:
-    """Remove every node without entries on the way to an empty block. The i_pages lock is held.
+    """Remove every node without entries on the way to an empty block.
 
     Storing NULL over nothing lowers no count, so nothing would be freed: a placeholder is stored first. It goes to
     the lowest level whose node exists, because there it needs no memory.
 
-    Models: no kernel function. Left out: nothing.
+    Locks: entry i_pages; never sleeps.
+    Models: no kernel function (v5.3 leaves such nodes behind). Left out: nothing.
     """
     while order < xarray.BITS_PER_LONG:
         xas = xarray.XA_STATE_ORDER(mapping.i_pages, index, order)
@@ -376,11 +399,13 @@ def clear_empty_path(mapping: AddressSpace, index: Pgoff, order: int) -> None:
 def find_get_entry(
     mapping: AddressSpace, offset: Pgoff
 ) -> Page | xarray.XaValue | None:
-    """Whatever stands at ``offset``: the sub-page itself with a reference on its head, a value, or None.
+    """Whatever stands at ``offset``: the sub-page itself, a value, or None.
 
-    Takes no lock: an RCU section, a speculative reference, and a second look that nothing moved meanwhile.
+    Without a lock: a speculative reference, and then a second look that nothing moved meanwhile.
 
-    Models: mm/filemap.c: find_get_entry. Left out: nothing.
+    Locks: takes lru_lock (if its reference was the last), RCU; never sleeps.
+    References: one on the head of the page it returns; none for a value.
+    Models: mm/filemap.c: find_get_entry (v5.3). Left out: nothing.
     """
     xas = xarray.XA_STATE(mapping.i_pages, offset)
     locks.rcu_read_lock()
@@ -398,9 +423,12 @@ def find_get_entry(
 
 
 def find_get_page(mapping: AddressSpace, offset: Pgoff) -> Page | None:
-    """The page at ``offset`` with a reference, or None; a value counts as nothing.
+    """The page at ``offset``, or None; a value counts as nothing.
 
-    Models: include/linux/pagemap.h: find_get_page. Left out: nothing.
+    Locks: takes lru_lock, RCU; never sleeps.
+    References: one on the head of the page it returns.
+    Models: include/linux/pagemap.h: find_get_page (v5.3). Left out: nothing.
+    Differs: straight to find_get_entry, where the kernel goes through pagecache_get_page.
     """
     entry = find_get_entry(mapping, offset)
     return entry if is_page(entry) else None
@@ -412,10 +440,12 @@ def pagecache_get_page(
     """Look a page up and, as ``fgp`` asks, create it, lock it, mark it accessed.
 
     Returns:
-        The page with a reference (locked if LOCK); None if it is absent and not created, or memory is short.
+        The page; None if it is absent and not created, or memory is short.
 
-    Models: mm/filemap.c: pagecache_get_page (v5.4: it compares the *head's* mapping, so a tail does not loop).
-    Left out: FGP_NOWAIT, FGP_WRITE, FGP_NOFS.
+    Locks: takes page lock, lru_lock, i_pages, RCU; returns with page lock (if LOCK); may sleep.
+    References: one on the head of the page it returns.
+    Models: mm/filemap.c: pagecache_get_page (v5.4). Left out: FGP_NOWAIT, FGP_WRITE, FGP_NOFS.
+    Differs from v5.3: the *head's* mapping is compared, so that a tail does not loop.
     """
     while True:
         page = find_get_page(mapping, offset)
@@ -452,12 +482,14 @@ def pagecache_get_page(
 
 
 def get_if_still_there(xas: xarray.XaState, page: Page) -> bool:
-    """Take a reference on the head of a page just read from the tree, and look whether the page still stands there.
+    """Pin the head of a page just read from the tree, and look whether the page still stands there.
 
     Returns:
-        True with the reference; False without it, and then the slot must be read again.
+        False if not: then the slot must be read again.
 
-    Models: mm/filemap.c: the part that find_get_entry and find_get_entries share. Left out: nothing.
+    Locks: entry RCU; takes lru_lock (if its reference was the last); never sleeps.
+    References: one on the head, if True.
+    Models: mm/filemap.c: find_get_entry, find_get_entries (v5.3), the part that both have. Left out: nothing.
     """
     head = page_h.compound_head(page)
     if not page_h.page_cache_get_speculative(head):
@@ -472,12 +504,15 @@ def get_if_still_there(xas: xarray.XaState, page: Page) -> bool:
 def find_get_entries(
     mapping: AddressSpace, start: Pgoff, end: Pgoff, pvec: Pagevec
 ) -> int:
-    """Fill a batch with the pages at indices in [start, end), each with a reference on its head.
+    """Fill a batch with the pages at indices in [start, end).
 
     Returns:
         How many were found: 0 up to the size of a batch.
 
-    Models: mm/filemap.c: find_get_entries; mm/swap.c: pagevec_lookup_entries. Left out: value entries.
+    Locks: takes lru_lock, RCU; never sleeps.
+    References: one on the head for each page found; they are the batch's.
+    Models: mm/filemap.c: find_get_entries (v5.3); mm/swap.c: pagevec_lookup_entries (v5.3).
+    Left out: value entries, the array of indices.
     """
     if end <= start:
         return 0
@@ -501,13 +536,16 @@ def find_get_entries(
 
 
 def filemap_fault(vmf: VmFaultInfo) -> VmFault:
-    """Find the page of one fault in the cache, reading it if it is absent. mmap_sem is held; may sleep.
+    """Find the page of one fault in the cache, reading it if it is absent.
 
     Returns:
-        LOCKED, perhaps with MAJOR, and ``vmf.page`` locked with a reference; or SIGBUS, OOM.
+        LOCKED, perhaps with MAJOR, and ``vmf.page``; or SIGBUS, OOM.
 
-    Models: mm/filemap.c: filemap_fault (v5.4: tail-safe). Differs: ->readpage is only ever called on a head.
-    Left out: readahead and read-around, dropping mmap_sem.
+    Locks: entry mmap_sem for reading; takes page lock, lru_lock, i_pages, RCU; returns with page lock; may sleep.
+    References: one on the head of ``vmf.page``, on success.
+    Models: mm/filemap.c: filemap_fault (v5.4). Left out: readahead and read-around, dropping mmap_sem.
+    Differs from v5.3: it accepts a tail, as v5.4 does; and ->readpage is only ever called on a head, where v5.4 calls
+    it on the sub-page.
     """
     file = memory.vma_file(vmf.vma)
     mapping = file.f_mapping
@@ -561,7 +599,9 @@ def page_read_again(file: File, page: Page) -> int:
     Returns:
         0, or a negative errno.
 
-    Models: mm/filemap.c: the page_not_uptodate part of filemap_fault. Left out: AOP_TRUNCATED_PAGE.
+    Locks: entry page lock; drops page lock; may sleep.
+    Models: mm/filemap.c: filemap_fault (v5.3), from its label page_not_uptodate on.
+    Left out: AOP_TRUNCATED_PAGE, dropping mmap_sem. Differs: ->readpage is only ever called on a head.
     """
     head = page_h.compound_head(page)
     if page_h.PageError(head):
@@ -579,13 +619,14 @@ def page_read_again(file: File, page: Page) -> int:
 
 
 def generic_file_buffered_read(file: File, index: Pgoff) -> Token | int:
-    """Read one page of a file through the cache: what read(2) does for each page. May sleep.
+    """Read one page of a file through the cache: what read(2) does for each page.
 
     Returns:
         The content; or −EIO; −ENOMEM. The caller has checked that the page lies inside the file.
 
-    Models: mm/filemap.c: generic_file_buffered_read. Differs: ->readpage is only ever called on a head.
-    Left out: readahead, partial pages, IOCB_NOWAIT.
+    Locks: takes page lock, lru_lock, i_pages, RCU; may sleep.
+    Models: mm/filemap.c: generic_file_buffered_read (v5.3). Left out: readahead, partial pages, IOCB_NOWAIT.
+    Differs: ->readpage is only ever called on a head, and a new page is unlocked and locked again before it is read.
     """
     mapping = file.f_mapping
     while True:
@@ -614,12 +655,13 @@ def generic_file_buffered_read(file: File, index: Pgoff) -> Token | int:
 def generic_perform_write(file: File, index: Pgoff) -> int:
     """Write one whole page of a file through the cache and to storage: what write(2) does for each page.
 
-    i_rwsem is held for writing. The file is open for writing, so no huge page is cached (I14).
+    The file is open for writing, so no huge page is cached (I14).
 
     Returns:
         0, or −ENOMEM.
 
-    Models: mm/filemap.c: generic_perform_write; fs/libfs.c: simple_write_begin, simple_write_end.
+    Locks: entry i_rwsem for writing; takes page lock, lru_lock, i_pages, RCU; may sleep.
+    Models: mm/filemap.c: generic_perform_write (v5.3); fs/libfs.c: simple_write_begin, simple_write_end (v5.3).
     Left out: partial pages, dirty pages (the write goes to storage at once).
     """
     mapping = file.f_mapping
@@ -641,10 +683,13 @@ def generic_perform_write(file: File, index: Pgoff) -> int:
 def filemap_map_pages(vmf: VmFaultInfo, start_pgoff: Pgoff, end_pgoff: Pgoff) -> None:
     """Map every cached page of [start_pgoff, end_pgoff] that needs no waiting. Both ends are inclusive.
 
-    ``vmf.address`` belongs to ``start_pgoff``. If ``vmf.pte`` is set on return, its lock is held. Never sleeps: a PTE
-    table must have been allocated before. Each mapped page keeps one reference.
+    ``vmf.address`` belongs to ``start_pgoff``. A PTE table must have been allocated before. Pages are only
+    try-locked: that may be done under the PTE lock, although the page lock ranks before it.
 
-    Models: mm/filemap.c: filemap_map_pages (v5.4: tail-safe). Left out: readahead marks, mmap_miss, poisoned pages.
+    Locks: entry mmap_sem for reading; takes page lock, ptl, lru_lock, RCU; returns with ptl (if any); never sleeps.
+    References: each mapped page keeps one, which is the mapping's.
+    Models: mm/filemap.c: filemap_map_pages (v5.3). Left out: readahead marks, mmap_miss, poisoned pages.
+    Differs from v5.3: tails are mapped too, as from v5.10 on; v5.4 still passed them over.
     """
     mapping = memory.vma_file(vmf.vma).f_mapping
     last_pgoff = start_pgoff
@@ -670,12 +715,12 @@ def filemap_map_pages(vmf: VmFaultInfo, start_pgoff: Pgoff, end_pgoff: Pgoff) ->
 
 
 def lock_if_mappable(xas: xarray.XaState, page: Page, mapping: AddressSpace) -> bool:
-    """Get a cached page ready for mapping without waiting: reference, lock, uptodate, inside the file.
+    """Get a cached page ready for mapping without waiting: pinned, locked, uptodate, inside the file. Else False.
 
-    Returns:
-        True with a reference and the page lock; False with neither.
-
-    Models: mm/filemap.c: the body of filemap_map_pages. Left out: as there.
+    Locks: entry mmap_sem for reading, RCU; takes page lock, lru_lock; returns with page lock (if True); never sleeps.
+    References: one on the head, if True.
+    Models: mm/filemap.c: filemap_map_pages (v5.3), the body of its loop. Left out: readahead marks, poisoned pages.
+    Differs from v5.3: the head's mapping is compared, as from v5.10 on.
     """
     head = page_h.compound_head(page)
     if page_h.PageLocked(head):
@@ -702,13 +747,14 @@ def lock_if_mappable(xas: xarray.XaState, page: Page, mapping: AddressSpace) -> 
 def filemap_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
     """Serve a read fault on a read-only file with one PMD, reading 2 MiB into the cache if they are absent.
 
-    mmap_sem is held for reading; no other lock on entry or exit. May sleep.
-
     Returns:
         0 or MAJOR with the block mapped; NOPAGE if somebody else mapped something first; SIGBUS beyond the end of the
         file; OOM; FALLBACK to let the small path serve the fault.
 
-    Models: the algorithm REF: filemap_huge_fault of the patch as its review wanted it, repaired. Never in a kernel.
+    Locks: entry mmap_sem for reading; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: on success the one of the look-up becomes the mapping's; otherwise none stays.
+    Models: mm/filemap.c: filemap_huge_fault (v5.3 with the patch), as its review wanted it, repaired: REF, never in a
+    kernel.
     Left out: dropping mmap_sem over the read, a killable wait, preallocation of a PTE table, the poison test.
     """
     vma = vmf.vma
@@ -781,14 +827,17 @@ def filemap_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
 def huge_fault_new_page(
     vmf: VmFaultInfo, mapping: AddressSpace, hindex: Pgoff
 ) -> Page | int:
-    """Make the huge page of an empty block: allocate, charge, insert, read. May sleep.
+    """Make the huge page of an empty block: allocate, charge, insert, read.
 
     Returns:
-        The page, in the cache, on the LRU, with a reference, unlocked, and uptodate if the read worked. Or a negative
+        The page, in the cache, on the LRU, unlocked, and uptodate if the read worked. Or a negative
         errno, with nothing left behind: −EEXIST if somebody was faster; −EBUSY if part of the block is cached;
         −ENOMEM; −ETXTBSY.
 
-    Models: as filemap_huge_fault. Left out: as there.
+    Locks: entry mmap_sem for reading; takes page lock, lru_lock, i_pages; may sleep.
+    References: the one of the page it returns is the caller's; the cache has 512 more.
+    Models: mm/filemap.c: filemap_huge_fault (v5.3 with the patch), the part without a cached page, as REF.
+    Left out: as filemap_huge_fault.
     """
     if huge_block_in_use(mapping, hindex):
         return -errno.EBUSY
@@ -820,9 +869,11 @@ def huge_fault_new_page(
 
 
 def huge_block_in_use(mapping: AddressSpace, hindex: Pgoff) -> bool:
-    """Whether anything at all stands at the 512 indices from ``hindex``. Takes the i_pages lock.
+    """Whether anything at all stands at the 512 indices from ``hindex``.
 
-    Models: as filemap_huge_fault: the range check, by xas_find_conflict. Left out: nothing.
+    Locks: takes i_pages; never sleeps.
+    Models: mm/filemap.c: filemap_huge_check_pagecache_usable (v5.3 with the patch), by xas_find_conflict.
+    Left out: nothing.
     """
     xas = xarray.XA_STATE_ORDER(mapping.i_pages, hindex, units.HPAGE_PMD_ORDER)
     locks.spin_lock_irq(mapping.i_pages.xa_lock)

@@ -20,6 +20,9 @@ from thpkit.view.rows import Role, Row, Span
 _CODE = re.compile(r"``(.+?)``|`(.+?)`|:\w+:`~?(.+?)`")
 
 
+_LABEL = re.compile(r"(?:Locks|References|Returns|Raises|Models|Differs):")
+
+
 class Explanations(Protocol):
     """Knows what to say about a statement."""
 
@@ -44,13 +47,20 @@ NO_EXPLANATIONS: Explanations = _NoExplanations()
 
 def docstring_of(function: Function) -> tuple[Row, ...]:
     """The paragraphs of a function's docstring, code marked as such; empty if it has none."""
-    found = []
-    for text in _paragraphs(function.file, function.line):
-        told = paragraph(text)
-        if text.startswith("Models:"):
-            told = tuple(span._replace(role=Role.DIM) for span in told)
-        found.append(told)
-    return tuple(found)
+    return tuple(_labelled(each) for each in _paragraphs(function.file, function.line))
+
+
+def _labelled(text: str) -> Row:
+    """A paragraph; one that begins with a label has it marked, and what a function models is less important."""
+    label = _LABEL.match(text)
+    if label is None:
+        return paragraph(text)
+    role = Role.DIM if label[0] == "Models:" else Role.PLAIN
+    rest = paragraph(text[label.end() :])
+    rest = tuple(
+        each._replace(role=role) if each.role is Role.PLAIN else each for each in rest
+    )
+    return (Span(label[0], Role.KEYWORD if role is Role.PLAIN else role), *rest)
 
 
 def paragraph(text: str) -> Row:
@@ -75,7 +85,10 @@ def _paragraphs(file: str, line: int) -> tuple[str, ...]:
     if node is None:
         return ()
     text = inspect.cleandoc(ast.get_docstring(node) or "")
-    return tuple(" ".join(each.split()) for each in re.split(r"\n\s*\n", text) if each)
+    parts = re.split(
+        r"\n\s*\n|\n(?=(?:Locks|References|Returns|Models|Differs): )", text
+    )
+    return tuple(" ".join(each.split()) for each in parts if each)
 
 
 @lru_cache(maxsize=64)

@@ -26,7 +26,5 @@ def new_inode(ino: int, size: int, huge: bool) -> Inode:
     """
     inode = _new_inode(ino, size, huge)
     if huge:
-        inode.i_fop = fs.FileOperations(
-            "huge_file_operations", fs.huge_file_mmap, None
-        )
+        inode.i_fop = fs.FileOperations("huge_file_operations", fs.huge_file_mmap, None)
     return inode

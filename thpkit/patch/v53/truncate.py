@@ -66,7 +66,9 @@ def truncate_waiting(mapping: AddressSpace, start: Pgoff) -> None:
             if index == start:
                 break
             if not removed:
-                locks.cpu_relax("a round of truncation removed nothing: only tails are left")
+                locks.cpu_relax(
+                    "a round of truncation removed nothing: only tails are left"
+                )
             removed = False
             index = start
             continue
