@@ -1,4 +1,7 @@
-"""The Textual application: screens and colours. :func:`run` is all that the command line needs."""
+"""The Textual application: screens and colours. :func:`run` is all that the command line needs.
+
+The screens are imported when they are shown, behind the :class:`~tui.curtain.Curtain`.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,9 @@ from collections.abc import Callable, Iterable
 
 from textual.app import App
 
-from tui import suggest
-from tui.help import HelpScreen
-from tui.home import Home
-from tui.prompt import Prompt
+from tui.curtain import Curtain
+from tui.looks import Look, look_of, no_color
 from tui.state import Store
-from tui.stepper import Stepper
-from tui.styles import Look, look_of, no_color
 from tui.where import Target
 
 
@@ -33,29 +32,44 @@ class ThpApp(App[str]):
         self.theme = self.look.value
 
     def on_mount(self) -> None:
+        """Paint something at once."""
+        text = (
+            "contents" if self._target is None else f"recording {self._target.title} …"
+        )
+        self.push_screen(Curtain(text, self.look, self._first))
+
+    def _first(self) -> None:
         """Show the first screen."""
         if self._target is None:
-            self.push_screen(Home(self))
+            self.show_home()
         else:
-            self.push_screen(Stepper(self, self._target))
+            self.step(self._target)
 
     # ---- what screens ask for ---------------------------------------------------------------------------
 
     def step(self, target: Target) -> None:
         """Open the stepper on something."""
+        from tui.stepper import Stepper
+
         self.switch_screen(Stepper(self, target))
 
     def show_home(self, message: str = "") -> None:
         """Go to the table of contents."""
+        from tui.home import Home
+
         self._target = None
         self.switch_screen(Home(self, message))
 
     def show_help(self) -> None:
         """Show the list of keys."""
+        from tui.help import HelpScreen
+
         self.push_screen(HelpScreen(self.look))
 
     def find_command(self, names: Iterable[str], do: Callable[[str], None]) -> None:
         """Let the reader find one of these actions by typing, and do it."""
+        from tui import suggest
+        from tui.prompt import Prompt
 
         def found(word: str | None) -> None:
             if word:
@@ -82,8 +96,9 @@ class ThpApp(App[str]):
         self.store.memory.look = self.look.name.lower()
         self.store.save()
         for screen in self.screen_stack:
-            if isinstance(screen, (Home, Stepper)):
-                screen.restyle()
+            restyle = getattr(screen, "restyle", None)
+            if restyle is not None:
+                restyle()
 
     def _fatal_error(self) -> None:
         """A mistake of ours ends the screen with one sentence; with THP_DEBUG set, with a traceback."""

@@ -9,8 +9,8 @@ from thpkit.view.layout import wrapped
 from thpkit.view.rows import Rendered, Role, Row, Span, row
 from tui.actions import BY_ID, grouped, keys_of
 from tui.bindings import bindings
+from tui.looks import Look
 from tui.rowpane import RowPane
-from tui.styles import Look
 
 KEYS = 18
 """Columns for the keys."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from tui.looks import Look
 from tui.state import Store
-from tui.styles import Look
 from tui.where import Target
 
 

@@ -9,7 +9,8 @@ from textual.strip import Strip
 
 from thpkit.view.layout import head_of, width_of
 from thpkit.view.rows import Role, Row, Span
-from tui.styles import Look, style
+from tui.looks import Look
+from tui.styles import style
 
 CACHED: Final = 2048
 """Painted lines that a pane keeps."""
@@ -70,7 +71,41 @@ class Painter:
             segments.append(Segment(span.text, shown))
         last = line.row[-1].role if line.row else Role.PLAIN
         tail = style(look, last if last in BARS else Role.PLAIN)
-        return Strip(segments).adjust_cell_length(width, tail)
+        missing = width - sum(each.cell_length for each in segments)
+        if missing > 0:
+            segments.append(Segment(" " * missing, tail))
+        return Strip(joined(segments)).adjust_cell_length(width, tail)
+
+
+def joined(segments: list[Segment]) -> list[Segment]:
+    """The same picture in fewer segments, each of which costs some forty bytes on the way to a terminal.
+
+    Neighbours of one style become one; blanks join their neighbour, because only their ground is seen.
+    """
+    made: list[Segment] = []
+    for each in segments:
+        if not each.text:
+            continue
+        if made and _alike(made[-1], each):
+            text = made[-1].text + each.text
+            blank = made[-1].text.isspace() and not each.text.isspace()
+            made[-1] = Segment(text, (each if blank else made[-1]).style)
+        else:
+            made.append(each)
+    return made
+
+
+def _alike(one: Segment, other: Segment) -> bool:
+    """Whether two segments can share a style."""
+    first, second = one.style, other.style
+    if first == second:
+        return True
+    if first is None or second is None:
+        return False
+    if not (one.text.isspace() or other.text.isspace()):
+        return False
+    lines = first.underline or second.underline or first.reverse or second.reverse
+    return first.bgcolor == second.bgcolor and not lines
 
 
 def title_line(caption: str, seen: str, width: int, focused: bool) -> Line:

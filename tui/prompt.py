@@ -10,8 +10,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from thpkit.view.rows import Rendered, Role, Row, row
+from tui.looks import Look
 from tui.rowpane import RowPane
-from tui.styles import Look
 
 OFFERS = 8
 """Suggestions shown at once."""

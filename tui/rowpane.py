@@ -20,8 +20,8 @@ from textual.widget import Widget
 from thpkit.trace.cells import Cell
 from thpkit.view.layout import width_of
 from thpkit.view.rows import Rendered, Row, plain
+from tui.looks import Look
 from tui.painter import Line, Painter, title_line
-from tui.styles import Look
 
 WHEEL: Final = 3
 """Rows that one notch of the wheel scrolls."""

@@ -6,27 +6,13 @@ text say it a second time. Every style is a real one: a segment without a style 
 
 from __future__ import annotations
 
-import os
-from enum import Enum
 from functools import lru_cache
 from typing import Final
 
 from rich.style import Style
 
 from thpkit.view.rows import Role
-
-
-class Look(Enum):
-    """A set of colours, and the Textual theme that goes with it."""
-
-    DARK = "textual-dark"
-    LIGHT = "textual-light"
-    MONO = "ansi-dark"
-
-
-def look_of(name: str) -> Look:
-    """The look of this name; the dark one for any other."""
-    return Look[name.upper()] if name.upper() in Look.__members__ else Look.DARK
+from tui.looks import Look
 
 
 class Palette:

@@ -105,6 +105,7 @@ def test_r2_not_suitable(geometry: Geometry) -> None:
     with scene.changes() as moved:
         scene.touch(scene.a, start, scene.nr + 3)
     assert_small(moved)
+    assert moved["PGALLOC"] == 1
     assert moved["NR_FILE_PAGES"] == 1
     scene.assert_quiet()
 
@@ -117,6 +118,7 @@ def test_r3_open_for_writing(geometry: Geometry) -> None:
     with scene.changes() as moved:
         scene.touch(scene.a, start, 0)
     assert_small(moved)
+    assert moved["PGALLOC"] == 1, "no huge page was even tried"
     scene.b.close(writer)
     scene.touch(scene.a, start, scene.nr)
     assert scene.huge_at(scene.a, start + scene.block)
@@ -131,6 +133,7 @@ def test_r3_readpage_that_fills_small_pages_only(geometry: Geometry) -> None:
     with scene.changes() as moved:
         scene.touch(scene.a, start, 0)
     assert_small(moved)
+    assert moved["PGALLOC"] == 1
 
 
 def test_r4_beyond_the_end(geometry: Geometry) -> None:
@@ -180,6 +183,7 @@ def test_r5_small_page_at_the_head(geometry: Geometry) -> None:
     with scene.changes() as moved:
         scene.touch(scene.a, start, scene.nr + scene.window)
     assert_small(moved)
+    assert moved["PGALLOC"] == 1
     assert page._refcount == 1
     scene.assert_quiet()
 
@@ -195,6 +199,7 @@ def test_r6_small_page_in_the_block(geometry: Geometry, place: int) -> None:
     with scene.changes() as moved:
         scene.touch(scene.a, start, scene.nr)
     assert_small(moved)
+    assert moved["PGALLOC"] == 1
     assert scene.machine.kernel.xa_nodes - nodes <= 1, "no empty leaves (D4)"
     scene.assert_quiet()
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
+from tui.looks import Look
 
 from tests.tui.small import small_run, target
 from thpkit.view.rows import Role
@@ -22,7 +23,7 @@ from tui.prompt import Prompt
 from tui.rowpane import RowPane
 from tui.state import Place, Store
 from tui.stepper import Stepper
-from tui.styles import Look, palette, style
+from tui.styles import palette, style
 from tui.where import Target
 
 Scene = Callable[[Pilot[str], ThpApp], Awaitable[None]]
@@ -40,9 +41,11 @@ def play(
     async def run() -> None:
         app = ThpApp(store, opened)
         async with app.run_test(size=size) as pilot:
-            await pilot.pause()
             if opened is not None:
                 await stepping(pilot, app)
+            while opened is None and not isinstance(app.screen, Home):
+                await pilot.pause()
+            await pilot.pause()
             await scene(pilot, app)
 
     asyncio.run(run())
@@ -199,7 +202,8 @@ def test_keys_pressed_while_it_records_are_not_lost(tmp_path: Path) -> None:
     async def scene() -> None:
         app = ThpApp(Store(tmp_path), Target("small", "A small story", slow))
         async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.pause()
+            while not isinstance(app.screen, Stepper):
+                await pilot.pause()
             assert "recording" in text_of(app, STATUS)
             await pilot.press("space")
             screen = await stepping(pilot, app)

@@ -82,7 +82,7 @@ def test_a_counter_and_its_three_changes(tour: Timeline) -> None:
     shown_text = text(moment, "counters", 60)
     assert "pages                     now   step   stop   call" in shown_text
     assert "NR_FILE_MAPPED            512          +512   +512" in shown_text
-    assert "● THP_FILE_MAPPED           1     +1     +1     +1" in shown_text
+    assert "● THP_FILE_MAPPED             1     +1     +1     +1" in shown_text
 
 
 def test_two_columns_where_there_is_room(tour: Timeline) -> None:
@@ -110,7 +110,7 @@ def test_the_stack_with_what_waits(tour: Timeline) -> None:
     found = lines(at(tour, "do_set_pmd::ptl = pgtable.pmd_lockptr@1"), "stack", 100)
     assert found[0].startswith("  ▶ do_set_pmd  memory.py:")
     assert found[0].endswith("  ptl = pgtable.pmd_lockptr(pmd)")
-    assert "    pmd   pmd_table#1[1]" in found
+    assert "●   pmd   pmd_table#1[1]" in found
     assert [line.split()[1] for line in found if "▷" in line] == [
         "alloc_set_pte",
         "finish_fault",

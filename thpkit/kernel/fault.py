@@ -28,12 +28,14 @@ class Signal(IntEnum):
 
 @system_call
 def do_user_addr_fault(address: VirtAddr, access: Access) -> Signal | None:
-    """Serve a fault of the running task. Takes mmap_sem for reading; may sleep.
+    """Serve a fault of the running task.
 
     Returns:
         None if the instruction can be tried again; otherwise the signal.
 
-    Models: arch/x86/mm/fault.c: do_user_addr_fault. Left out: see the module.
+    Locks: takes mmap_sem for reading, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: arch/x86/mm/fault.c: do_user_addr_fault (v5.3).
+    Left out: kernel faults, vsyscalls, protection keys, stack growth, retry after mmap_sem was dropped.
     """
     task = current.task()
     mm = current.mm()

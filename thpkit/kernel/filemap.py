@@ -4,8 +4,8 @@ Pages of a file stand in its XArray by index. A huge page stands there 512 times
 512 references for that. Inserting takes the page lock *first* and makes the page findable *before* it is read: who
 finds it waits for the lock, so nobody sees it unfinished.
 
-Models: mm/filemap.c (v5.3 with the tail-safe lookups of v5.4), and filemap_huge_fault as the review asked for it: the
-algorithm REF, which never was in a kernel.
+Models: mm/filemap.c (v5.3; look-ups are safe with tails as in v5.4, faulting around as in v5.10), and
+filemap_huge_fault as the review asked for it: the algorithm REF, which never was in a kernel.
 Left out: readahead, dropping mmap_sem while waiting, shadow entries, writeback, hugetlb pages.
 """
 
@@ -683,8 +683,9 @@ def generic_perform_write(file: File, index: Pgoff) -> int:
 def filemap_map_pages(vmf: VmFaultInfo, start_pgoff: Pgoff, end_pgoff: Pgoff) -> None:
     """Map every cached page of [start_pgoff, end_pgoff] that needs no waiting. Both ends are inclusive.
 
-    ``vmf.address`` belongs to ``start_pgoff``. A PTE table must have been allocated before. Pages are only
-    try-locked: that may be done under the PTE lock, although the page lock ranks before it.
+    ``vmf.address`` belongs to ``start_pgoff``. A PTE table must have been allocated before. If ``vmf.pte`` is set on
+    return, its lock is held. Pages are only try-locked: that may be done under the PTE lock, although the page lock
+    ranks before it.
 
     Locks: entry mmap_sem for reading; takes page lock, ptl, lru_lock, RCU; returns with ptl (if any); never sleeps.
     References: each mapped page keeps one, which is the mapping's.
@@ -830,9 +831,8 @@ def huge_fault_new_page(
     """Make the huge page of an empty block: allocate, charge, insert, read.
 
     Returns:
-        The page, in the cache, on the LRU, unlocked, and uptodate if the read worked. Or a negative
-        errno, with nothing left behind: −EEXIST if somebody was faster; −EBUSY if part of the block is cached;
-        −ENOMEM; −ETXTBSY.
+        The page, in the cache, on the LRU, unlocked, and uptodate if the read worked. Or a negative errno, with
+        nothing left behind: −EEXIST if somebody was faster; −EBUSY if part of the block is cached; −ENOMEM; −ETXTBSY.
 
     Locks: entry mmap_sem for reading; takes page lock, lru_lock, i_pages; may sleep.
     References: the one of the page it returns is the caller's; the cache has 512 more.

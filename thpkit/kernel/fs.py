@@ -166,12 +166,14 @@ def fill_page(page: Page, token: Token) -> None:
 def simple_readpage(file: File, page: Page) -> int:
     """Fill one small page of a file and unlock it: what almost every file system's readpage does.
 
-    Called with the page locked; unlocks it whether or not the read worked.
+    It is unlocked whether or not the read worked.
 
     Returns:
         0, or −EIO; then the page has PG_error and is not uptodate.
 
-    Models: fs/mpage.c: mpage_readpage as seen by its caller. Left out: buffers, asynchronous completion.
+    Locks: entry page lock; drops page lock; never sleeps.
+    Models: fs/mpage.c: mpage_readpage (v5.3), as seen by its caller.
+    Left out: buffers, asynchronous completion, sleeping for memory.
     """
     if fault_inject.should_fail("read"):
         page_h.SetPageError(page)
@@ -186,12 +188,14 @@ def simple_readpage(file: File, page: Page) -> int:
 def huge_readpage(file: File, page: Page) -> int:
     """Fill a small page or every sub-page of a huge one, zeroes beyond the end of the file, and unlock it.
 
-    Called with the page locked and only ever on a head; unlocks it whether or not the read worked.
+    Only ever called on a head. It is unlocked whether or not the read worked.
 
     Returns:
         0, or −EIO; then the page is not uptodate. PG_error is left alone: v5.3 forbids it on compound pages.
 
-    Models: no file system of v5.3; it is what the huge page fault needs (FACTS: REF-B). Left out: as simple_readpage.
+    Locks: entry page lock; drops page lock; never sleeps.
+    Models: no file system (v5.3 has none that can do it): it is what the huge page fault needs, a part of REF.
+    Left out: buffers, asynchronous completion, sleeping for memory.
     """
     if fault_inject.should_fail("read"):
         locks.unlock_page(page)
@@ -208,7 +212,8 @@ def huge_readpage(file: File, page: Page) -> int:
 def generic_file_mmap(file: File, vma: VmArea) -> int:
     """Let ``vma`` take its pages from the page cache, one at a time. Returns 0.
 
-    Models: mm/filemap.c: generic_file_mmap. Left out: the check for a missing readpage.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: mm/filemap.c: generic_file_mmap (v5.3). Left out: the check for a missing readpage, the access time.
     """
     vma.vm_ops = current.kernel.vm_operations["small"]
     return 0
@@ -217,14 +222,20 @@ def generic_file_mmap(file: File, vma: VmArea) -> int:
 def huge_file_mmap(file: File, vma: VmArea) -> int:
     """Let ``vma`` take its pages from the page cache, 512 at a time where that is possible. Returns 0.
 
-    Models: no file system of v5.3: the patch series has no user (D31). Left out: nothing.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: no file system (v5.3): the patch series has no user (D31). Left out: nothing.
     """
     vma.vm_ops = current.kernel.vm_operations["huge"]
     return 0
 
 
 def vm_operations() -> KDict[str, VmOperations]:
-    """The operation tables for mappings, built at boot so that they hold a variant's functions."""
+    """The operation tables for mappings, built at boot so that they hold a variant's functions.
+
+    Locks: none; never sleeps.
+    Models: mm/filemap.c: generic_file_vm_ops (v5.3). Left out: page_mkwrite and whatever else such a table holds.
+    Differs: a table is a constant of the kernel.
+    """
     tables: KDict[str, VmOperations] = KDict()
     tables["small"] = mm_types.VmOperations(
         "generic_file_vm_ops", filemap.filemap_fault, filemap.filemap_map_pages, None
@@ -239,7 +250,12 @@ def vm_operations() -> KDict[str, VmOperations]:
 
 
 def new_inode(ino: int, size: int, huge: bool) -> Inode:
-    """A file of ``size`` bytes on the huge-page file system or on the 4 KiB one, with an empty page cache."""
+    """A file of ``size`` bytes on the huge-page file system or on the 4 KiB one, with an empty page cache.
+
+    Locks: none; never sleeps.
+    Models: fs/inode.c: new_inode, inode_init_always (v5.3).
+    Left out: the super block, times, owners, the list of inodes.
+    """
     name = f"inode#{ino}"
     if huge:
         fop = FileOperations(
@@ -367,11 +383,13 @@ def do_dentry_open(inode: Inode, flags: OpenFlags) -> File | int:
     """Open ``inode``; a writer also throws its cached huge pages away.
 
     Returns:
-        The open file with one reference, or a negative errno (−ETXTBSY). May sleep.
+        The open file, or a negative errno (−ETXTBSY).
 
-    Models: fs/open.c: do_dentry_open (v5.3), with what later kernels added for huge pages of files: v5.4 dropped the
-    cache of such a file here, v5.14 paired the barriers, and a later fix spared the private copies.
-    Left out: everything else it does.
+    Locks: takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: one on the file it returns, which has one on the inode.
+    Models: fs/open.c: do_dentry_open (v5.3). Left out: everything else it does.
+    Differs from v5.3: with what later kernels added for huge pages of files: v5.4 dropped the cache of such a file
+    here, v5.14 paired the barriers, and a later fix spared the private copies.
     """
     mode = open_mode(flags)
     if mode & FMode.WRITE:
@@ -389,9 +407,12 @@ def do_dentry_open(inode: Inode, flags: OpenFlags) -> File | int:
 
 
 def fput(file: File) -> None:
-    """Drop a reference of an open file; the last one ends write access.
+    """Let go of an open file; the last one to do so ends write access.
 
-    Models: fs/file_table.c: fput, __fput. Left out: the deferral to task work, ->release.
+    Locks: takes page lock, lru_lock, i_pages, RCU (evicting a nameless file); may sleep.
+    References: drops one on the file; the last one drops one on the inode.
+    Models: fs/file_table.c: fput, __fput (v5.3).
+    Left out: the deferral to task work (so eviction may run under mmap_sem here), ->release.
     """
     file.f_count = file.f_count - 1
     if file.f_count:
@@ -407,7 +428,9 @@ def fput(file: File) -> None:
 def vfs_unlink(path: str, inode: Inode) -> None:
     """Take a file's name away; its pages go when nobody has it open or mapped any more.
 
-    Models: fs/namei.c: vfs_unlink; fs/inode.c: iput_final. Left out: directories; a file has one name.
+    Locks: takes page lock, lru_lock, i_pages, RCU; may sleep.
+    Models: fs/namei.c: vfs_unlink (v5.3); fs/inode.c: iput_final (v5.3).
+    Left out: directories, i_rwsem of the directory and of the file; a file has one name.
     """
     inode.i_nlink = 0
     rename_deleted(path, inode)
@@ -426,7 +449,9 @@ def rename_deleted(path: str, inode: Inode) -> None:
 def evict(inode: Inode) -> None:
     """Throw a dead file's pages away, and check that nothing is left.
 
-    Models: fs/inode.c: evict, clear_inode; mm/truncate.c: truncate_inode_pages_final. Left out: writeback.
+    Locks: takes page lock, lru_lock, i_pages, RCU; may sleep.
+    Models: fs/inode.c: evict, clear_inode (v5.3); mm/truncate.c: truncate_inode_pages_final (v5.3).
+    Left out: writeback.
     """
     mapping = inode_mapping(inode)
     truncate.truncate_inode_pages(mapping, 0)
@@ -447,12 +472,14 @@ def forget_inode(inode: Inode) -> None:
 
 
 def do_truncate(inode: Inode, length: int) -> int:
-    """Set the size of a file and drop every cached page beyond it. i_rwsem is held for writing.
+    """Set the size of a file and drop every cached page beyond it.
 
     Returns:
-        0. May sleep.
+        0.
 
-    Models: fs/open.c: do_truncate; fs/libfs.c: simple_setattr. Left out: notify_change, zeroing a partial page.
+    Locks: entry i_rwsem for writing; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: fs/open.c: do_truncate (v5.3); fs/libfs.c: simple_setattr (v5.3).
+    Left out: notify_change, zeroing a partial page. Differs: the callers take i_rwsem; the kernel does it here.
     """
     cut_blocks(inode, length)
     truncate.truncate_pagecache(inode, length)
@@ -460,12 +487,14 @@ def do_truncate(inode: Inode, length: int) -> int:
 
 
 def vfs_truncate(inode: Inode, length: int) -> int:
-    """truncate(2): takes write access for the length of the call only, so no open writer meets the cache.
+    """truncate(2): takes write access for the length of the call only, so that no huge page is inserted meanwhile.
 
     Returns:
-        0, or −ETXTBSY if writing is forbidden. Takes i_rwsem for writing; may sleep.
+        0, or −ETXTBSY if writing is forbidden.
 
-    Models: fs/open.c: vfs_truncate. Left out: permissions, leases, quota.
+    Locks: takes i_rwsem for writing, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: fs/open.c: vfs_truncate (v5.3). Left out: permissions, leases, quota.
+    Differs: takes i_rwsem, which the kernel leaves to do_truncate.
     """
     error = get_write_access(inode)
     if error:

@@ -45,7 +45,8 @@ def transhuge_vma_suitable(vma: VmArea, haddr: VirtAddr) -> bool:
     Congruent means that address and file index agree modulo 512 pages; only then does one huge page of the file lie
     under exactly one PMD. Neither of them need be a multiple of 512 by itself.
 
-    Models: include/linux/huge_mm.h: transhuge_vma_suitable. Left out: nothing.
+    Locks: entry mmap_sem; never sleeps.
+    Models: include/linux/huge_mm.h: transhuge_vma_suitable (v5.3). Left out: nothing.
     """
     if vma.vm_ops is not None:
         first_page = vma.vm_start >> units.PAGE_SHIFT
@@ -81,13 +82,14 @@ def thp_get_unmapped_area(
     """Choose an address for a mapping so that huge pages of the file can lie under PMDs.
 
     A hint, MAP_FIXED, a file that is open for writing here, or a mapping without a whole block: the plain search.
-    mmap_sem is held for writing.
 
     Returns:
         The address, or a negative errno.
 
-    Models: mm/huge_memory.c: thp_get_unmapped_area. Differs from v5.3: asks for a file opened read-only where v5.3
-    asks for DAX. Left out: nothing.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: mm/huge_memory.c: thp_get_unmapped_area (v5.3). Left out: nothing.
+    Differs from v5.3: asks for a file opened read-only where v5.3 asks for DAX, and tests MAP_FIXED, which v5.3 does
+    not.
     """
     off = pgoff << units.PAGE_SHIFT
     if addr == 0 and not flags & MapFlags.FIXED and not filp.f_mode & FMode.WRITE:
@@ -107,7 +109,8 @@ def __thp_get_unmapped_area(
     Returns:
         The address; 0 if no whole block of ``size`` lies inside the mapping, or there is no such hole.
 
-    Models: mm/huge_memory.c: __thp_get_unmapped_area. Left out: nothing.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: mm/huge_memory.c: __thp_get_unmapped_area (v5.3). Left out: nothing.
     """
     off_end = off + length
     off_align = units.round_up(off, size)
@@ -129,9 +132,10 @@ def __thp_get_unmapped_area(
 
 
 def prep_transhuge_page(page: Page) -> None:
-    """Let a fresh compound page be freed as a huge page. Nobody else can see it yet.
+    """Let a fresh compound page be freed as a huge page.
 
-    Models: mm/huge_memory.c: prep_transhuge_page. Left out: the deferred-split list in the second tail.
+    Locks: none (nobody else can see the page yet); never sleeps.
+    Models: mm/huge_memory.c: prep_transhuge_page (v5.3). Left out: the deferred-split list in the second tail.
     """
     page_h.nth_page(page, 1).compound_dtor = page_h.TRANSHUGE_PAGE_DTOR
 
@@ -139,7 +143,9 @@ def prep_transhuge_page(page: Page) -> None:
 def free_transhuge_page(page: Page) -> None:
     """Destructor of a huge page.
 
-    Models: mm/huge_memory.c: free_transhuge_page. Left out: the deferred-split queue (no file page is on it).
+    Locks: none; never sleeps.
+    Models: mm/huge_memory.c: free_transhuge_page (v5.3).
+    Left out: the deferred-split queue and its lock (no file page is on it).
     """
     page_alloc.free_compound_page(page)
 
@@ -148,14 +154,14 @@ def free_transhuge_page(page: Page) -> None:
 
 
 def zap_huge_pmd(tlb: MmuGather, vma: VmArea, pmd: EntryPtr) -> bool:
-    """Take one huge mapping away, whole. mmap_sem or i_mmap_rwsem keeps the mapping; takes the PMD lock.
-
-    The mapping's reference is queued and dropped when the gather is flushed.
+    """Take one huge mapping away, whole.
 
     Returns:
         False if the PMD was not huge any more.
 
-    Models: mm/huge_memory.c: zap_huge_pmd. Left out: anonymous and DAX mappings, deposited tables.
+    Locks: entry mmap_sem or i_mmap_rwsem; takes ptl; never sleeps.
+    References: the mapping's is queued, and dropped when the gather is flushed.
+    Models: mm/huge_memory.c: zap_huge_pmd (v5.3). Left out: anonymous and DAX mappings, deposited tables.
     """
     ptl = pgtable.pmd_lockptr(pmd)
     locks.spin_lock(ptl)
@@ -180,7 +186,9 @@ def zap_huge_pmd(tlb: MmuGather, vma: VmArea, pmd: EntryPtr) -> bool:
 def split_huge_pmd(vma: VmArea, pmd: EntryPtr, address: VirtAddr) -> None:
     """Split a huge mapping if there is one here; see :func:`__split_huge_pmd`.
 
-    Models: include/linux/huge_mm.h: split_huge_pmd. Left out: nothing.
+    Locks: entry mmap_sem or i_mmap_rwsem; takes ptl; never sleeps.
+    References: drops the mapping's, if there was one.
+    Models: include/linux/huge_mm.h: split_huge_pmd (v5.3). Left out: nothing.
     """
     if pgtable.pmd_trans_huge(pgtable.entry_val(pmd)):
         __split_huge_pmd(vma, pmd, address)
@@ -189,10 +197,13 @@ def split_huge_pmd(vma: VmArea, pmd: EntryPtr, address: VirtAddr) -> None:
 def __split_huge_pmd(vma: VmArea, pmd: EntryPtr, address: VirtAddr) -> None:
     """Undo a huge mapping of a file page: the PMD becomes none, and the next access faults again.
 
-    Takes the PMD lock and drops the mapping's reference. The huge page itself stays whole in the cache.
+    The huge page itself stays whole in the cache.
 
-    Models: mm/huge_memory.c: __split_huge_pmd, __split_huge_pmd_locked (file mapping). Differs: the reference goes
-    last, because the counter still looks at the page. Left out: notifiers, mlock, anonymous mappings, deposits.
+    Locks: entry mmap_sem or i_mmap_rwsem; takes ptl; never sleeps.
+    References: drops the mapping's.
+    Models: mm/huge_memory.c: __split_huge_pmd, __split_huge_pmd_locked (v5.3), for a file mapping.
+    Left out: notifiers, mlock, the dirty bit, anonymous mappings, deposits.
+    Differs: the reference goes last, because the counter still looks at the page, and after the lock.
     """
     ptl = pgtable.pmd_lockptr(pmd)
     locks.spin_lock(ptl)
@@ -213,7 +224,9 @@ def __split_huge_pmd(vma: VmArea, pmd: EntryPtr, address: VirtAddr) -> None:
 def vma_adjust_trans_huge(vma: VmArea, address: VirtAddr) -> None:
     """Before a mapping is cut at ``address``: split the huge PMD that the cut goes through, if any.
 
-    Models: mm/huge_memory.c: vma_adjust_trans_huge (one edge). Left out: the neighbour that grows.
+    Locks: entry mmap_sem for writing; takes ptl; never sleeps.
+    References: as __split_huge_pmd.
+    Models: mm/huge_memory.c: vma_adjust_trans_huge (v5.3), for one edge. Left out: the neighbour that grows.
     """
     if address & (units.HPAGE_PMD_SIZE - 1) == 0:
         return

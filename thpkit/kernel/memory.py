@@ -144,9 +144,10 @@ def add_mm_counter(mm: MmStruct, member: MmCounter, value: int) -> None:
 
 
 def handle_mm_fault(vma: VmArea, address: VirtAddr, flags: FaultFlags) -> VmFault:
-    """Serve a fault whose VMA and rights are checked already. mmap_sem is held for reading; may sleep.
+    """Serve a fault whose VMA and rights are checked already.
 
-    Models: mm/memory.c: handle_mm_fault. Left out: hugetlb, memcg OOM, protection keys.
+    Locks: entry mmap_sem for reading; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: mm/memory.c: handle_mm_fault (v5.3). Left out: hugetlb, memcg OOM, protection keys.
     """
     vmstat.count_vm_event(vmstat.PGFAULT)
     return __handle_mm_fault(vma, address, flags)
@@ -158,7 +159,8 @@ def __handle_mm_fault(vma: VmArea, address: VirtAddr, flags: FaultFlags) -> VmFa
     Returns:
         The handler's answer; OOM if a table could not be made; 0 if a huge entry was already right.
 
-    Models: mm/memory.c: __handle_mm_fault. Left out: P4D, swap and NUMA entries.
+    Locks: entry mmap_sem for reading; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: mm/memory.c: __handle_mm_fault (v5.3). Left out: P4D, swap and NUMA entries.
     """
     vmf = new_vm_fault(vma, address, flags)
     mm = vma.vm_mm
@@ -208,7 +210,8 @@ def new_vm_fault(vma: VmArea, address: VirtAddr, flags: FaultFlags) -> VmFaultIn
 def create_huge_pud(vmf: VmFaultInfo) -> VmFault:
     """Offer the fault to ``huge_fault`` for 1 GiB. A handler that knows 2 MiB only must answer FALLBACK.
 
-    Models: mm/memory.c: create_huge_pud. Left out: anonymous memory (always FALLBACK).
+    Locks: entry mmap_sem for reading; never sleeps.
+    Models: mm/memory.c: create_huge_pud (v5.3). Left out: anonymous memory (always FALLBACK).
     """
     if vma_is_anonymous(vmf.vma):
         return VmFault.FALLBACK
@@ -221,7 +224,8 @@ def create_huge_pud(vmf: VmFaultInfo) -> VmFault:
 def create_huge_pmd(vmf: VmFaultInfo) -> VmFault:
     """Offer the fault to ``huge_fault`` for 2 MiB.
 
-    Models: mm/memory.c: create_huge_pmd. Left out: anonymous huge pages (FALLBACK here).
+    Locks: entry mmap_sem for reading; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: mm/memory.c: create_huge_pmd (v5.3). Left out: anonymous huge pages (FALLBACK here).
     """
     if vma_is_anonymous(vmf.vma):
         return VmFault.FALLBACK
@@ -236,6 +240,7 @@ def wp_huge_pmd(vmf: VmFaultInfo) -> VmFault:
 
     With a ``huge_fault`` operation this kernel does not split by itself: the operation must, or the fault repeats.
 
+    Locks: entry mmap_sem for reading; takes ptl; never sleeps (REF only splits).
     Models: mm/memory.c: wp_huge_pmd (v5.3). Left out: anonymous huge pages.
     """
     huge_fault = vma_ops(vmf.vma).huge_fault
@@ -249,9 +254,10 @@ def wp_huge_pmd(vmf: VmFaultInfo) -> VmFault:
 
 
 def huge_pmd_set_accessed(vmf: VmFaultInfo, orig_pmd: int) -> None:
-    """Mark a huge PMD used, and written if this was a write. Takes the PMD lock.
+    """Mark a huge PMD used, and written if this was a write.
 
-    Models: mm/huge_memory.c: huge_pmd_set_accessed. Left out: nothing.
+    Locks: entry mmap_sem for reading; takes ptl; never sleeps.
+    Models: mm/huge_memory.c: huge_pmd_set_accessed (v5.3). Left out: nothing.
     """
     pmd = vmf_pmd(vmf)
     ptl = pgtable.pmd_lockptr(pmd)
@@ -267,7 +273,8 @@ def huge_pmd_set_accessed(vmf: VmFaultInfo, orig_pmd: int) -> None:
 def handle_pte_fault(vmf: VmFaultInfo) -> VmFault:
     """Serve a fault with a 4 KiB entry.
 
-    Models: mm/memory.c: handle_pte_fault. Left out: swap entries, NUMA hints, spurious-fault flushing.
+    Locks: entry mmap_sem for reading; takes page lock, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: mm/memory.c: handle_pte_fault (v5.3). Left out: swap entries, NUMA hints, spurious-fault flushing.
     """
     pmd = vmf_pmd(vmf)
     vmf.pte = None
@@ -302,8 +309,10 @@ def handle_pte_fault(vmf: VmFaultInfo) -> VmFault:
 def do_anonymous_page(vmf: VmFaultInfo) -> VmFault:
     """Give an anonymous mapping a fresh page of zeroes.
 
-    Models: mm/memory.c: do_anonymous_page. Differs: the page comes before the PTE table.
-    Left out: the shared zero page for reads.
+    Locks: entry mmap_sem for reading; takes ptl, lru_lock; may sleep.
+    References: the new page's becomes the mapping's.
+    Models: mm/memory.c: do_anonymous_page (v5.3). Left out: the shared zero page for reads, the anon_vma.
+    Differs: the page comes before the PTE table.
     """
     if vmf.vma.vm_flags & VmFlags.SHARED:
         return VmFault.SIGBUS
@@ -338,9 +347,11 @@ def do_anonymous_page(vmf: VmFaultInfo) -> VmFault:
 
 
 def alloc_zeroed_user_page() -> Page | None:
-    """A small page of zeroes for a user, or None.
+    """A small page of zeroes for a user; None without memory.
 
-    Models: include/linux/highmem.h: alloc_zeroed_user_highpage_movable. Left out: nothing.
+    Locks: none; may sleep.
+    References: one, the caller's.
+    Models: include/linux/highmem.h: alloc_zeroed_user_highpage_movable (v5.3). Left out: nothing.
     """
     page = page_alloc.alloc_pages(Gfp.HIGHUSER_MOVABLE | Gfp.ZERO, 0)
     if page is not None:
@@ -354,7 +365,8 @@ def alloc_zeroed_user_page() -> Page | None:
 def do_fault(vmf: VmFaultInfo) -> VmFault:
     """Serve a fault on a file mapping whose entry is none: by reading, copying, or sharing.
 
-    Models: mm/memory.c: do_fault. Left out: mappings without a fault operation.
+    Locks: entry mmap_sem for reading; takes page lock, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: mm/memory.c: do_fault (v5.3). Left out: mappings without a fault operation.
     """
     if not vmf.flags & FaultFlags.WRITE:
         ret = do_read_fault(vmf)
@@ -371,7 +383,9 @@ def do_fault(vmf: VmFaultInfo) -> VmFault:
 def do_read_fault(vmf: VmFaultInfo) -> VmFault:
     """Map what is cached around the address; if that missed the address itself, bring its page in.
 
-    Models: mm/memory.c: do_read_fault. Left out: nothing.
+    Locks: entry mmap_sem for reading; takes page lock, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: on success the one that ->fault gave becomes the mapping's.
+    Models: mm/memory.c: do_read_fault (v5.3). Left out: nothing.
     """
     if (
         vma_ops(vmf.vma).map_pages is not None
@@ -397,7 +411,8 @@ def do_fault_around(vmf: VmFaultInfo) -> VmFault:
         NOPAGE if the faulting address is mapped now, huge or small; 0 if not, also without memory for a PTE table:
         the caller will ask again and report it.
 
-    Models: mm/memory.c: do_fault_around. Left out: nothing.
+    Locks: entry mmap_sem for reading; takes page lock, ptl, lru_lock, RCU; may sleep (for a PTE table).
+    Models: mm/memory.c: do_fault_around (v5.3). Left out: nothing.
     """
     address = vmf.address
     window = units.round_down(address, units.FAULT_AROUND_BYTES)
@@ -432,9 +447,10 @@ def do_fault_around(vmf: VmFaultInfo) -> VmFault:
 
 
 def map_pages(vmf: VmFaultInfo, start_pgoff: Pgoff, end_pgoff: Pgoff) -> None:
-    """``vma->vm_ops->map_pages``.
+    """``vma->vm_ops->map_pages``. If ``vmf.pte`` is set on return, its lock is held.
 
-    Models: include/linux/mm.h: vm_operations_struct. Left out: nothing.
+    Locks: entry mmap_sem for reading; takes page lock, ptl, lru_lock, RCU; returns with ptl (if any); never sleeps.
+    Models: include/linux/mm.h: vm_operations_struct (v5.3). Left out: nothing.
     """
     operation = vma_ops(vmf.vma).map_pages
     assert operation is not None
@@ -444,7 +460,9 @@ def map_pages(vmf: VmFaultInfo, start_pgoff: Pgoff, end_pgoff: Pgoff) -> None:
 def do_cow_fault(vmf: VmFaultInfo) -> VmFault:
     """A first write to a private file mapping: copy the file's page into a page of the process's own.
 
-    Models: mm/memory.c: do_cow_fault. Left out: DAX.
+    Locks: entry mmap_sem for reading; takes page lock, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: on success the copy's becomes the mapping's; the file page's is dropped.
+    Models: mm/memory.c: do_cow_fault (v5.3). Left out: DAX, the anon_vma.
     """
     vma = vmf.vma
     vma.anon_vma = True
@@ -471,7 +489,9 @@ def do_cow_fault(vmf: VmFaultInfo) -> VmFault:
 def undo_cow_page(vmf: VmFaultInfo) -> None:
     """Give the page that was to become a private copy back.
 
-    Models: mm/memory.c: the uncharge_out label of do_cow_fault. Left out: nothing.
+    Locks: entry mmap_sem for reading; never sleeps.
+    References: drops the copy's only one.
+    Models: mm/memory.c: do_cow_fault (v5.3), from its label uncharge_out on. Left out: nothing.
     """
     assert vmf.cow_page is not None and vmf.memcg is not None
     memcg.mem_cgroup_cancel_charge(vmf.cow_page, vmf.memcg)
@@ -488,7 +508,10 @@ def copy_user_page(to: Page, source: Page) -> None:
 def do_shared_fault(vmf: VmFaultInfo) -> VmFault:
     """A first write to a shared file mapping: map the file's own page, writable.
 
-    Models: mm/memory.c: do_shared_fault. Left out: page_mkwrite, dirty throttling (writes go to storage at once).
+    Locks: entry mmap_sem for reading; takes page lock, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: on success the one that ->fault gave becomes the mapping's.
+    Models: mm/memory.c: do_shared_fault (v5.3).
+    Left out: page_mkwrite, dirty throttling (writes go to storage at once).
     """
     ret = __do_fault(vmf)
     if ret & flags.VM_FAULT_NOT_MAPPED:
@@ -501,12 +524,14 @@ def do_shared_fault(vmf: VmFaultInfo) -> VmFault:
 
 
 def __do_fault(vmf: VmFaultInfo) -> VmFault:
-    """Get the page of a file fault, locked. A PTE table is allocated before any page lock is taken.
+    """Get the page of a file fault. A PTE table is allocated before any page lock is taken.
 
     Returns:
-        As ``vm_ops.fault``, with LOCKED always true of ``vmf.page`` on success.
+        As ``vm_ops.fault``; on success ``vmf.page`` is locked even if that did not lock it.
 
-    Models: mm/memory.c: __do_fault. Left out: poisoned pages.
+    Locks: entry mmap_sem for reading; takes page lock, lru_lock, i_pages, RCU; returns with page lock; may sleep.
+    References: one on the head of ``vmf.page``, on success.
+    Models: mm/memory.c: __do_fault (v5.3). Left out: poisoned pages.
     """
     if pgtable.entry_none(vmf_pmd(vmf)) and vmf.prealloc_pte is None:
         vmf.prealloc_pte = pgtable.alloc_table(pgtable.Level.PTE)
@@ -523,9 +548,9 @@ def __do_fault(vmf: VmFaultInfo) -> VmFault:
 def finish_fault(vmf: VmFaultInfo) -> VmFault:
     """Map the page that a handler found, or its private copy, and release the PTE lock if one was taken.
 
-    ``vmf.page`` is locked. On success one reference of the page becomes the mapping's.
-
-    Models: mm/memory.c: finish_fault. Left out: the test for an address space being reaped.
+    Locks: entry mmap_sem for reading, page lock; takes ptl, lru_lock; may sleep (without a spare PTE table).
+    References: on success one of the page becomes the mapping's.
+    Models: mm/memory.c: finish_fault (v5.3). Left out: the test for an address space being reaped.
     """
     private_write = (
         vmf.flags & FaultFlags.WRITE and not vmf.vma.vm_flags & VmFlags.SHARED
@@ -550,6 +575,8 @@ def alloc_set_pte(
     Returns:
         0; NOPAGE if something is mapped there already; OOM.
 
+    Locks: entry mmap_sem for reading, page lock; takes ptl, lru_lock; returns with ptl (if any); may sleep.
+    References: unchanged: on success the caller's becomes the mapping's.
     Models: mm/memory.c: alloc_set_pte (v5.3). Left out: dirty accounting.
     """
     vma = vmf.vma
@@ -589,12 +616,11 @@ def alloc_set_pte(
 def pte_alloc_one_map(vmf: VmFaultInfo) -> VmFault:
     """Make sure there is a PTE table, then map and lock the entry of ``vmf.address``: sets ``vmf.pte`` and ``ptl``.
 
-    A spare table is used if there is one; otherwise allocating may sleep.
-
     Returns:
-        0 with the PTE lock held; NOPAGE if the PMD became huge meanwhile; OOM.
+        0; NOPAGE if the PMD became huge meanwhile; OOM.
 
-    Models: mm/memory.c: pte_alloc_one_map. Left out: nothing.
+    Locks: entry mmap_sem for reading; takes ptl; returns with ptl (on success); may sleep (without a spare table).
+    Models: mm/memory.c: pte_alloc_one_map (v5.3). Left out: nothing.
     """
     pmd = vmf_pmd(vmf)
     if pgtable.entry_none(pmd):
@@ -621,12 +647,14 @@ def pte_alloc_one_map(vmf: VmFaultInfo) -> VmFault:
 
 
 def do_set_pmd(vmf: VmFaultInfo, page: Page) -> VmFault:
-    """Map the whole huge page that ``page`` is part of with one PMD. Takes the PMD lock; takes no reference.
+    """Map the whole huge page that ``page`` is part of with one PMD.
 
     Returns:
         0; or FALLBACK if the mapping does not suit or the PMD is no longer none.
 
-    Models: mm/memory.c: do_set_pmd. Left out: icache flushing, page-table deposit.
+    Locks: entry mmap_sem for reading, page lock; takes ptl; never sleeps.
+    References: unchanged: on success the caller's becomes the mapping's.
+    Models: mm/memory.c: do_set_pmd (v5.3). Left out: icache flushing, page-table deposit.
     """
     vma = vmf.vma
     haddr = units.pmd_floor(vmf.address)
@@ -653,11 +681,14 @@ def do_set_pmd(vmf: VmFaultInfo, page: Page) -> VmFault:
 
 
 def do_wp_page(vmf: VmFaultInfo) -> VmFault:
-    """A write met a PTE that is not writable. The PTE lock is held on entry and released.
+    """A write met a PTE that is not writable.
 
     Shared mappings become writable; private ones get a copy, unless the page is their own already.
 
-    Models: mm/memory.c: do_wp_page, wp_page_copy. Left out: page_mkwrite; reuse is decided by the map count alone.
+    Locks: entry mmap_sem for reading, ptl; drops ptl; takes ptl, lru_lock; may sleep.
+    References: as wp_page_copy.
+    Models: mm/memory.c: do_wp_page (v5.3).
+    Left out: page_mkwrite; the page lock around the question of reuse, which the map count alone decides.
     """
     pte = vmf_pte(vmf)
     old_page = pgtable.entry_page(vmf.orig_pte)
@@ -673,9 +704,12 @@ def do_wp_page(vmf: VmFaultInfo) -> VmFault:
 
 
 def wp_page_copy(vmf: VmFaultInfo, old_page: Page) -> VmFault:
-    """Replace a file page under a private mapping by a copy. A reference on ``old_page`` is held and dropped.
+    """Replace a file page under a private mapping by a copy.
 
-    Models: mm/memory.c: wp_page_copy. Left out: the zero page, notifiers, mlock.
+    Locks: entry mmap_sem for reading; takes ptl, lru_lock; may sleep.
+    References: drops the caller's on ``old_page``, and the mapping's; the copy's becomes the mapping's.
+    Models: mm/memory.c: wp_page_copy (v5.3). Left out: the zero page, notifiers, mlock, the anon_vma.
+    Differs: it answers WRITE even if the entry had changed, where the kernel answers 0.
     """
     vma = vmf.vma
     vma.anon_vma = True
@@ -738,9 +772,12 @@ def tlb_remove_page(tlb: MmuGather, page: Page) -> None:
 
 
 def tlb_finish_mmu(tlb: MmuGather) -> None:
-    """Flush the TLB, then drop the queued references. LRU batches are drained first.
+    """Flush the TLB, then let go of the queued pages. LRU batches are drained first.
 
-    Models: mm/mmu_gather.c: tlb_finish_mmu; mm/swap_state.c: free_pages_and_swap_cache. Left out: the flush itself.
+    Locks: entry mmap_sem or i_mmap_rwsem; takes lru_lock; never sleeps.
+    References: drops the queued ones.
+    Models: mm/mmu_gather.c: tlb_finish_mmu (v5.3); mm/swap_state.c: free_pages_and_swap_cache (v5.3).
+    Left out: the flush itself.
     """
     swap.lru_add_drain()
     for page in tlb.pages.values():
@@ -756,7 +793,9 @@ def unmap_page_range(
 ) -> None:
     """Take every entry of [addr, end) inside one mapping away. ``only_file`` spares private copies.
 
-    Models: mm/memory.c: unmap_page_range, zap_p4d_range, zap_pud_range. Left out: P4D.
+    Locks: entry mmap_sem or i_mmap_rwsem; takes ptl; never sleeps.
+    References: the mappings' are queued, and dropped when the gather is flushed.
+    Models: mm/memory.c: unmap_page_range, zap_p4d_range, zap_pud_range (v5.3). Left out: P4D.
     """
     pgd = pgtable.pgd_offset(vma.vm_mm, addr)
     while addr < end:
@@ -788,7 +827,9 @@ def zap_pmd_range(
 ) -> None:
     """Unmap [addr, end) below one PUD entry: whole huge PMDs at once, cut ones by splitting, tables by entries.
 
-    Models: mm/memory.c: zap_pmd_range. Left out: migration entries.
+    Locks: entry mmap_sem or i_mmap_rwsem; takes ptl; never sleeps.
+    References: as unmap_page_range; a cut huge mapping's is dropped at once.
+    Models: mm/memory.c: zap_pmd_range (v5.3). Left out: migration entries, cond_resched.
     """
     while addr < end:
         pmd = pgtable.table_offset(pud, addr)
@@ -812,9 +853,12 @@ def zap_pte_range(
     end: VirtAddr,
     only_file: AddressSpace | None,
 ) -> None:
-    """Unmap [addr, end) inside one PTE table. Takes the PTE lock.
+    """Unmap [addr, end) inside one PTE table.
 
-    Models: mm/memory.c: zap_pte_range. Left out: swap entries, dirty transfer (writes went to storage at once).
+    Locks: entry mmap_sem or i_mmap_rwsem; takes ptl; never sleeps.
+    References: the mappings' are queued, and dropped when the gather is flushed.
+    Models: mm/memory.c: zap_pte_range (v5.3).
+    Left out: swap entries, dirty transfer (writes went to storage at once).
     """
     ptl = pgtable.pte_lockptr(pmd)
     locks.spin_lock(ptl)
@@ -838,11 +882,13 @@ def zap_pte_range(
 def unmap_mapping_pages(
     mapping: AddressSpace, start: Pgoff, nr: int | None, even_cows: bool
 ) -> None:
-    """Unmap ``nr`` pages of a file from ``start`` (None: to its end) in every process. Takes i_mmap_rwsem.
+    """Unmap ``nr`` pages of a file from ``start`` (None: to its end) in every process.
 
     ``even_cows``: private copies of these pages go too.
 
-    Models: mm/memory.c: unmap_mapping_pages, unmap_mapping_range_tree. Left out: nothing.
+    Locks: takes i_mmap_rwsem for writing, ptl, lru_lock; may sleep.
+    References: drops the mappings'.
+    Models: mm/memory.c: unmap_mapping_pages, unmap_mapping_range_tree (v5.3). Left out: nothing.
     """
     locks.down_write(mapping.i_mmap_rwsem)
     for vma in mapping.i_mmap.values():
@@ -863,9 +909,11 @@ def unmap_mapping_pages(
 def zap_page_range_single(
     vma: VmArea, addr: VirtAddr, end: VirtAddr, only_file: AddressSpace | None
 ) -> None:
-    """Unmap [addr, end) of one mapping and drop the references.
+    """Unmap [addr, end) of one mapping, whole: flush and let go of the pages.
 
-    Models: mm/memory.c: zap_page_range_single. Left out: notifiers.
+    Locks: entry mmap_sem or i_mmap_rwsem; takes ptl, lru_lock; never sleeps.
+    References: drops the mappings'.
+    Models: mm/memory.c: zap_page_range_single (v5.3). Left out: notifiers.
     """
     tlb = tlb_gather_mmu(vma.vm_mm)
     unmap_page_range(tlb, vma, addr, end, only_file)
@@ -878,9 +926,11 @@ def zap_page_range_single(
 def free_pgtables(mm: MmStruct, floor: VirtAddr, ceiling: VirtAddr) -> None:
     """Free every table that serves only addresses in [floor, ceiling), a range without mappings.
 
-    mmap_sem is held for writing. The entries below are none already.
+    The entries below are none already.
 
-    Models: mm/memory.c: free_pgtables, free_pgd_range and what they call. Left out: batching by mapping.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: mm/memory.c: free_pgtables, free_pgd_range (v5.3), and what they call. Left out: batching by mapping.
+    Differs: the files' lists of mappings were cleaned before; the kernel does it here.
     """
     free_table_range(mm, mm.pgd, VirtAddr(0), floor, ceiling)
 
@@ -890,7 +940,8 @@ def free_table_range(
 ) -> None:
     """Free the tables below ``table``, whose first entry covers address ``base``, that lie inside the range.
 
-    Models: mm/memory.c: free_p4d_range, free_pud_range, free_pmd_range, free_pte_range, as one recursion.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: mm/memory.c: free_p4d_range, free_pud_range, free_pmd_range, free_pte_range (v5.3), as one recursion.
     Left out: nothing.
     """
     size = 1 << table.level.shift

@@ -57,13 +57,16 @@ def do_mmap(
 ) -> int:
     """Make a mapping of ``length`` bytes, of ``file`` from page ``pgoff`` on or of anonymous memory.
 
-    mmap_sem is held for writing. ``addr`` is a hint, or with FIXED the place.
+    ``addr`` is a hint, or with FIXED the place.
 
     Returns:
         The address, or a negative errno. With FIXED the old mappings of the range may be gone even then.
 
-    Models: mm/mmap.c: do_mmap (v5.3). Left out: READ_IMPLIES_EXEC, protection keys, mlock, noexec mounts, populate,
-    shared anonymous memory (−ENODEV: it would be shmem).
+    Locks: entry mmap_sem for writing; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: the mapping takes one on the file.
+    Models: mm/mmap.c: do_mmap (v5.3).
+    Left out: READ_IMPLIES_EXEC, protection keys, mlock, noexec mounts, populate, shared anonymous memory (−ENODEV: it
+    would be shmem).
     """
     mm = current.mm()
     if length == 0:
@@ -159,14 +162,14 @@ def calc_vm_flag_bits(flags: MapFlags) -> VmFlags:
 def mmap_region(
     file: File | None, addr: VirtAddr, length: int, vm_flags: VmFlags, pgoff: Pgoff
 ) -> int:
-    """Put a new mapping at [addr, addr + length), replacing what is there. mmap_sem is held for writing.
-
-    Takes a reference on ``file``.
+    """Put a new mapping at [addr, addr + length), replacing what is there.
 
     Returns:
         The address, or a negative errno.
 
-    Models: mm/mmap.c: mmap_region. Left out: limits, merging, accounting.
+    Locks: entry mmap_sem for writing; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: the mapping takes one on the file.
+    Models: mm/mmap.c: mmap_region (v5.3). Left out: limits, merging, accounting.
     """
     mm = current.mm()
     error = do_munmap(mm, addr, length)
@@ -217,7 +220,8 @@ def get_unmapped_area(
     Returns:
         A page-aligned address with room for ``length`` bytes, or a negative errno.
 
-    Models: mm/mmap.c: get_unmapped_area. Left out: arch_mmap_check, LSM hooks other than the lowest address.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: mm/mmap.c: get_unmapped_area (v5.3). Left out: arch_mmap_check, LSM hooks other than the lowest address.
     """
     if length > units.TASK_SIZE:
         return -errno.ENOMEM
@@ -245,7 +249,8 @@ def arch_get_unmapped_area_topdown(
     Returns:
         An address, or −ENOMEM.
 
-    Models: mm/mmap.c: arch_get_unmapped_area_topdown. Left out: MAP_32BIT, five-level addresses, guard gaps.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: mm/mmap.c: arch_get_unmapped_area_topdown (v5.3). Left out: MAP_32BIT, five-level addresses, guard gaps.
     """
     mm = current.mm()
     if length > units.TASK_SIZE - units.MMAP_MIN_ADDR:
@@ -273,7 +278,9 @@ def vm_unmapped_area_topdown(
 ) -> int:
     """The highest address in [low, high) with ``length`` free bytes, or −ENOMEM.
 
-    Models: mm/mmap.c: unmapped_area_topdown. Differs: walks the list instead of a tree of gaps. Left out: alignment.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: mm/mmap.c: unmapped_area_topdown (v5.3). Left out: alignment.
+    Differs: walks the list instead of a tree of gaps.
     """
     gap_end = high
     vma = last_vma(mm)
@@ -289,7 +296,8 @@ def vm_unmapped_area_topdown(
 def vm_unmapped_area_bottomup(mm: MmStruct, length: int, low: VirtAddr) -> int:
     """The lowest address from ``low`` on with ``length`` free bytes, or −ENOMEM.
 
-    Models: mm/mmap.c: unmapped_area. Differs: as the top-down search. Left out: alignment.
+    Locks: entry mmap_sem for writing; never sleeps.
+    Models: mm/mmap.c: unmapped_area (v5.3). Left out: alignment. Differs: as the top-down search.
     """
     addr = low
     vma = find_vma(mm, low)
@@ -321,9 +329,10 @@ def last_vma(mm: MmStruct) -> VmArea | None:
 
 
 def vma_link(mm: MmStruct, vma: VmArea) -> None:
-    """Put a mapping into its address space and into its file's list of mappings. Takes i_mmap_rwsem.
+    """Put a mapping into its address space and into its file's list of mappings.
 
-    Models: mm/mmap.c: vma_link, __vma_link, __vma_link_file. Left out: the red-black tree.
+    Locks: entry mmap_sem for writing; takes i_mmap_rwsem for writing; may sleep.
+    Models: mm/mmap.c: vma_link, __vma_link, __vma_link_file (v5.3). Left out: the red-black tree.
     """
     if vma.vm_file is not None:
         mapping = vma.vm_file.f_mapping
@@ -388,12 +397,13 @@ def unlink_from_file(vma: VmArea) -> None:
 
 
 def do_munmap(mm: MmStruct, start: VirtAddr, length: int) -> int:
-    """Remove every mapping, or part of one, in [start, start + length). mmap_sem is held for writing.
+    """Remove every mapping, or part of one, in [start, start + length).
 
     Returns:
         0 (also if nothing was there), −EINVAL for an unaligned or impossible range, −ENOMEM for too many mappings.
 
-    Models: mm/mmap.c: __do_munmap. Left out: downgrading mmap_sem, mlock.
+    Locks: entry mmap_sem for writing; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: mm/mmap.c: __do_munmap (v5.3). Left out: downgrading mmap_sem, mlock.
     """
     if (
         start & (units.PAGE_SIZE - 1)
@@ -422,12 +432,12 @@ def do_munmap(mm: MmStruct, start: VirtAddr, length: int) -> int:
 def split_vma(mm: MmStruct, vma: VmArea, addr: VirtAddr) -> VmArea:
     """Cut a mapping in two at ``addr``, splitting a huge PMD that the cut goes through.
 
-    Takes i_mmap_rwsem and a reference on the file for the upper part.
-
     Returns:
         The upper part.
 
-    Models: mm/mmap.c: __split_vma, __vma_adjust. Left out: limits, policies, anon_vma.
+    Locks: entry mmap_sem for writing; takes i_mmap_rwsem for writing, ptl; may sleep.
+    References: the upper part takes one on the file.
+    Models: mm/mmap.c: __split_vma, __vma_adjust (v5.3). Left out: limits, policies, anon_vma.
     """
     huge_memory.vma_adjust_trans_huge(vma, addr)
     pgoff = memory.linear_page_index(vma, addr)
@@ -457,9 +467,10 @@ def unmap_region(
 ) -> None:
     """Zap the whole mappings from ``vma`` on that lie below ``end``, free unused page tables, then the mappings.
 
-    A page's reference is dropped after the flush, and the file's after that.
-
-    Models: mm/mmap.c: unmap_region, unmap_vmas, remove_vma_list. Left out: batching.
+    Locks: entry mmap_sem for writing; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: drops the mappings' on the pages after the flush, and those on the files after that.
+    Models: mm/mmap.c: unmap_region, unmap_vmas, remove_vma_list (v5.3). Left out: batching.
+    Differs: each mapping leaves its file's list right after it is zapped; in the kernel all are zapped first.
     """
     swap.lru_add_drain()
     tlb = memory.tlb_gather_mmu(mm)
@@ -478,9 +489,10 @@ def unmap_region(
 
 
 def unlink_file_vma(vma: VmArea) -> None:
-    """Take a mapping out of its file's list, so that truncation no longer looks at it. Takes i_mmap_rwsem.
+    """Take a mapping out of its file's list, so that truncation no longer looks at it.
 
-    Models: mm/mmap.c: unlink_file_vma. Left out: nothing.
+    Locks: entry mmap_sem for writing; takes i_mmap_rwsem for writing; may sleep.
+    Models: mm/mmap.c: unlink_file_vma (v5.3). Left out: nothing.
     """
     if vma.vm_file is None:
         return
@@ -491,10 +503,12 @@ def unlink_file_vma(vma: VmArea) -> None:
 
 
 def remove_vma(mm: MmStruct, vma: VmArea) -> None:
-    """Take a zapped mapping out of its address space and drop its reference on the file.
+    """Take a zapped mapping out of its address space, and let go of its file.
 
-    Models: mm/mmap.c: detach_vmas_to_be_unmapped, remove_vma. Differs: detached here, not before zapping.
-    Left out: ->close.
+    Locks: entry mmap_sem for writing; takes page lock, lru_lock, i_pages, RCU; may sleep (both as fput).
+    References: drops the one on the file.
+    Models: mm/mmap.c: detach_vmas_to_be_unmapped, remove_vma (v5.3). Left out: ->close.
+    Differs: detached here, not before zapping.
     """
     mm.map_count = mm.map_count - 1
     mm.total_vm = mm.total_vm - ((vma.vm_end - vma.vm_start) >> units.PAGE_SHIFT)
@@ -526,7 +540,10 @@ def table_ceiling(mm: MmStruct, end: VirtAddr) -> VirtAddr:
 def exit_mmap(mm: MmStruct) -> None:
     """Remove every mapping of an address space that nobody uses any more.
 
-    Models: mm/mmap.c: exit_mmap. Left out: the OOM reaper, mlock.
+    Locks: entry mmap_sem for writing; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: drops the mappings' on pages and files.
+    Models: mm/mmap.c: exit_mmap (v5.3). Left out: the OOM reaper, mlock.
+    Differs: the kernel needs no mmap_sem here: nobody else uses the address space.
     """
     if mm.mmap is not None:
         unmap_region(mm, mm.mmap, VirtAddr(0), VirtAddr(units.TASK_SIZE))

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 
 def do_mprotect(mm: MmStruct, start: VirtAddr, length: int, prot: Prot) -> int:
-    """Give [start, start + length) the rights ``prot``. mmap_sem is held for writing.
+    """Give [start, start + length) the rights ``prot``.
 
     Returns:
         0; −EINVAL for an unaligned start; −ENOMEM if part of the range is not mapped; −EACCES if a mapping may not
         have one of the rights. Mappings before the one that failed keep their new rights, as in the kernel.
 
-    Models: mm/mprotect.c: do_mprotect_pkey. Left out: PROT_GROWSDOWN, PROT_GROWSUP.
+    Locks: entry mmap_sem for writing; takes i_mmap_rwsem, ptl; may sleep.
+    Models: mm/mprotect.c: do_mprotect_pkey (v5.3). Left out: PROT_GROWSDOWN, PROT_GROWSUP.
+    Differs: the caller takes mmap_sem; the kernel does it here.
     """
     if start & (units.PAGE_SIZE - 1):
         return -errno.EINVAL
@@ -73,7 +75,8 @@ def mprotect_fixup(
     Returns:
         The mapping that now covers exactly the range.
 
-    Models: mm/mprotect.c: mprotect_fixup. Left out: accounting, merging.
+    Locks: entry mmap_sem for writing; takes i_mmap_rwsem, ptl; may sleep.
+    Models: mm/mprotect.c: mprotect_fixup (v5.3). Left out: accounting, merging.
     """
     if vma.vm_flags == newflags:
         return vma
@@ -90,7 +93,9 @@ def mprotect_fixup(
 def change_protection(vma: VmArea, addr: VirtAddr, end: VirtAddr) -> None:
     """Rewrite the entries of [addr, end) with the mapping's new bits.
 
-    Models: mm/mprotect.c: change_protection_range and what it calls. Left out: P4D, notifiers.
+    Locks: entry mmap_sem for writing; takes ptl; never sleeps.
+    Models: mm/mprotect.c: change_protection, change_protection_range (v5.3), and what they call.
+    Left out: P4D, notifiers, cond_resched.
     """
     while addr < end:
         next_addr = memory.block_end(addr, end, units.PMD_SIZE)
@@ -103,9 +108,12 @@ def change_protection(vma: VmArea, addr: VirtAddr, end: VirtAddr) -> None:
 
 
 def change_pmd(vma: VmArea, pmd: EntryPtr, addr: VirtAddr, end: VirtAddr) -> None:
-    """Rewrite one huge PMD, or split it if only part of it changes. Takes the PMD lock.
+    """Rewrite one huge PMD, or split it if only part of it changes.
 
-    Models: mm/mprotect.c: change_pmd_range; mm/huge_memory.c: change_huge_pmd. Left out: migration entries.
+    Locks: entry mmap_sem for writing; takes ptl; never sleeps.
+    References: a split drops the mapping's.
+    Models: mm/mprotect.c: change_pmd_range (v5.3); mm/huge_memory.c: change_huge_pmd (v5.3).
+    Left out: migration entries.
     """
     if end - addr != units.HPAGE_PMD_SIZE:
         huge_memory.split_huge_pmd(vma, pmd, addr)
@@ -117,9 +125,10 @@ def change_pmd(vma: VmArea, pmd: EntryPtr, addr: VirtAddr, end: VirtAddr) -> Non
 
 
 def change_pte_range(vma: VmArea, pte: EntryPtr, addr: VirtAddr, end: VirtAddr) -> None:
-    """Rewrite the present entries of one PTE table. Takes the PTE lock.
+    """Rewrite the present entries of one PTE table.
 
-    Models: mm/mprotect.c: change_pte_range. Left out: swap entries.
+    Locks: entry mmap_sem for writing; takes ptl; never sleeps.
+    Models: mm/mprotect.c: change_pte_range (v5.3). Left out: swap entries.
     """
     locks.spin_lock(pte.table.ptl)
     while addr < end:

@@ -80,9 +80,12 @@ def alloc_pages(gfp: Gfp, order: int) -> Page | None:
     """Allocate 2**order pages; with ``Gfp.COMP`` they come as one compound page.
 
     Returns:
-        The first page with one reference, or None. May sleep if ``gfp`` allows reclaim.
+        The first page, or None.
 
-    Models: mm/page_alloc.c: __alloc_pages_nodemask, prep_new_page. Left out: see the module.
+    Locks: none; may sleep (if ``gfp`` allows reclaim).
+    References: one on the page it returns.
+    Models: mm/page_alloc.c: __alloc_pages_nodemask, prep_new_page (v5.3).
+    Left out: the buddy lists, zones, reclaim and compaction.
     """
     page = rmqueue(gfp, order)
     if page is None:
@@ -96,9 +99,11 @@ def alloc_pages(gfp: Gfp, order: int) -> Page | None:
 def prep_compound_page(page: Page, order: int) -> None:
     """Turn 2**order fresh pages into one compound page whose head is ``page``.
 
-    No locks; nobody else can see the pages yet. Tails keep zero references, and their ``mapping`` is a poison.
+    The ``mapping`` of each tail becomes a poison.
 
-    Models: mm/page_alloc.c: prep_compound_page. Left out: nothing.
+    Locks: none (nobody else can see the pages yet); never sleeps.
+    References: the tails keep none.
+    Models: mm/page_alloc.c: prep_compound_page (v5.3). Left out: nothing.
     """
     page_h.set_flag(page, flags.PG_head)
     for i in range(1, 1 << order):
@@ -169,7 +174,8 @@ def free_tail_pages_check(head: Page, tail: Page, i: int) -> bool:
 def free_pages_prepare(page: Page, order: int) -> bool:
     """Check 2**order pages before they go back; False if any is bad, and then none goes back.
 
-    Models: mm/page_alloc.c: free_pages_prepare. Left out: poisoning, kasan, debug_pagealloc.
+    Locks: none; never sleeps.
+    Models: mm/page_alloc.c: free_pages_prepare (v5.3). Left out: poisoning, kasan, debug_pagealloc.
     """
     bad = False
     if order:
@@ -191,9 +197,10 @@ def free_pages_prepare(page: Page, order: int) -> bool:
 def __free_pages_ok(page: Page, order: int) -> None:
     """Give 2**order pages back. Bad pages are reported and leaked instead, as the kernel does.
 
-    Counts PGFREE by 4 KiB pages. May be called under any lock.
+    Counts PGFREE by 4 KiB pages.
 
-    Models: mm/page_alloc.c: __free_pages_ok, free_unref_page. Left out: merging of buddies.
+    Locks: none; never sleeps.
+    Models: mm/page_alloc.c: __free_pages_ok, free_unref_page (v5.3). Left out: merging of buddies, the zone lock.
     """
     if not free_pages_prepare(page, order):
         return
@@ -203,7 +210,8 @@ def __free_pages_ok(page: Page, order: int) -> None:
 def free_compound_page(page: Page) -> None:
     """Destructor of an ordinary compound page.
 
-    Models: mm/page_alloc.c: free_compound_page. Left out: nothing.
+    Locks: none; never sleeps.
+    Models: mm/page_alloc.c: free_compound_page (v5.3). Left out: nothing.
     """
     __free_pages_ok(page, page_h.compound_order(page))
 
@@ -211,7 +219,9 @@ def free_compound_page(page: Page) -> None:
 def destroy_compound_page(page: Page) -> None:
     """Call the destructor that the first tail names.
 
-    Models: include/linux/mm.h: get_compound_page_dtor. Left out: the hugetlb destructor.
+    Locks: none; never sleeps.
+    Models: include/linux/mm.h: get_compound_page_dtor (v5.3); mm/swap.c: __put_compound_page (v5.3).
+    Left out: the hugetlb destructor.
     """
     if page_h.nth_page(page, 1).compound_dtor == page_h.TRANSHUGE_PAGE_DTOR:
         huge_memory.free_transhuge_page(page)

@@ -261,9 +261,11 @@ def table_alloc(mm: MmStruct, parent: EntryPtr, address: VirtAddr) -> EntryPtr |
     """The entry of ``address`` one level below ``parent``, in a table that is made if it is missing.
 
     Returns:
-        The entry, or None if a table could not be allocated. mmap_sem is held; takes page_table_lock.
+        The entry, or None if a table could not be allocated.
 
-    Models: include/linux/mm.h: pud_alloc, pmd_alloc; mm/memory.c: __pud_alloc, __pmd_alloc. Left out: P4D.
+    Locks: entry mmap_sem; takes ptl (page_table_lock); may sleep.
+    Models: include/linux/mm.h: pud_alloc, pmd_alloc (v5.3); mm/memory.c: __pud_alloc, __pmd_alloc (v5.3).
+    Left out: P4D.
     """
     if entry_none(parent):
         table = alloc_table(Level(parent.table.level - 1))

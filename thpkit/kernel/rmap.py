@@ -18,10 +18,10 @@ from thpkit.kernel.page import ANON_MAPPING, Page
 def page_add_file_rmap(page: Page, compound: bool) -> None:
     """Count one more mapping of a file page: by a PMD (``compound``, ``page`` is the head) or by a PTE.
 
-    The caller holds the page-table lock, and its reference becomes the mapping's.
-
-    Models: mm/rmap.c: page_add_file_rmap. Differs from v5.3: no assertion that a huge file page is swap-backed.
-    Left out: memcg lock.
+    Locks: entry ptl (and the page lock, for a part of a huge page); never sleeps.
+    References: unchanged: the caller's becomes the mapping's.
+    Models: mm/rmap.c: page_add_file_rmap (v5.3). Left out: the memcg lock, mlock.
+    Differs from v5.3: no assertion that a huge file page is swap-backed.
     """
     nr = 1
     if compound and page_h.PageTransHuge(page):
@@ -50,10 +50,12 @@ def page_add_file_rmap(page: Page, compound: bool) -> None:
 def page_remove_file_rmap(page: Page, compound: bool) -> None:
     """Count one mapping of a file page less; the counterpart of :func:`page_add_file_rmap`.
 
-    The caller holds the page-table lock. DoubleMap is not cleared here, only when the page is freed.
+    DoubleMap is not cleared here, only when the page is freed.
 
-    Models: mm/rmap.c: page_remove_file_rmap. Differs from v5.3: no swap-backed assertion.
-    Left out: memcg lock, clear_page_mlock.
+    Locks: entry ptl; never sleeps.
+    References: unchanged: the mapping's is dropped by the caller.
+    Models: mm/rmap.c: page_remove_file_rmap (v5.3). Left out: the memcg lock, clear_page_mlock.
+    Differs from v5.3: no swap-backed assertion.
     """
     nr = 1
     if compound:
@@ -74,9 +76,12 @@ def page_remove_file_rmap(page: Page, compound: bool) -> None:
 
 
 def page_add_new_anon_rmap(page: Page) -> None:
-    """Make a fresh small page anonymous and count its first mapping. The caller holds the page-table lock.
+    """Make a fresh small page anonymous and count its first mapping.
 
-    Models: mm/rmap.c: page_add_new_anon_rmap, __page_set_anon_rmap. Left out: the anon_vma, huge pages.
+    Locks: entry ptl; never sleeps.
+    References: unchanged: the caller's becomes the mapping's.
+    Models: mm/rmap.c: page_add_new_anon_rmap, __page_set_anon_rmap (v5.3).
+    Left out: the anon_vma and the index in it, huge pages.
     """
     page_h.set_flag(page, flags.PG_swapbacked)
     page_h.atomic_inc_and_test_mapcount(page)
@@ -85,9 +90,11 @@ def page_add_new_anon_rmap(page: Page) -> None:
 
 
 def page_remove_rmap(page: Page, compound: bool) -> None:
-    """Count one mapping less, of a file page or of a small anonymous one. The caller holds the page-table lock.
+    """Count one mapping less, of a file page or of a small anonymous one.
 
-    Models: mm/rmap.c: page_remove_rmap. Left out: anonymous huge pages, the deferred split queue.
+    Locks: entry ptl; never sleeps.
+    References: unchanged: the mapping's is dropped by the caller.
+    Models: mm/rmap.c: page_remove_rmap (v5.3). Left out: anonymous huge pages, the deferred split queue, mlock.
     """
     if not page_h.PageAnon(page):
         page_remove_file_rmap(page, compound)

@@ -65,7 +65,11 @@ class Lruvec(KObject):
 
 
 def new_lruvec() -> Lruvec:
-    """Empty lists, for boot."""
+    """Empty lists, for boot.
+
+    Locks: none; never sleeps.
+    Models: mm/mmzone.c: lruvec_init (v5.3). Left out: one for each memory control group.
+    """
     anchors = KArray([ListNode(f"lru.{which.name.lower()}") for which in LruList])
     for anchor in anchors:
         kobject.INIT_LIST_HEAD(anchor)
@@ -105,9 +109,11 @@ def pagevec_reinit(pvec: Pagevec) -> None:
 
 
 def pagevec_release(pvec: Pagevec) -> None:
-    """Drop the batch's references and empty it. The LRU batch is drained first.
+    """Let go of the pages of a batch and empty it. The LRU batch is drained first.
 
-    Models: mm/swap.c: __pagevec_release, release_pages. Left out: the batched freeing list.
+    Locks: takes lru_lock; never sleeps.
+    References: drops the batch's.
+    Models: mm/swap.c: __pagevec_release, release_pages (v5.3). Left out: the batched freeing list.
     """
     lru_add_drain()
     for page in pvec.pages.values():
@@ -151,9 +157,9 @@ def del_page_from_lru_list(page: Page, lruvec: Lruvec, lru: LruList) -> None:
 def lru_cache_add(page: Page) -> None:
     """Queue ``page`` for its LRU list; a compound page flushes the queue at once.
 
-    Takes a reference that the queue holds until the page is on its list.
-
-    Models: mm/swap.c: __lru_cache_add, lru_cache_add_file. Left out: per-CPU queues.
+    Locks: takes lru_lock (to flush the queue); never sleeps.
+    References: the queue holds one until the page is on its list.
+    Models: mm/swap.c: __lru_cache_add, lru_cache_add_file (v5.3). Left out: per-CPU queues.
     """
     pvec = current.kernel.lruvec.add_pvec
     page_h.get_page(page)
@@ -165,6 +171,8 @@ def lru_cache_add(page: Page) -> None:
 def lru_cache_add_active_or_unevictable(page: Page) -> None:
     """Queue a fresh anonymous page for the active list: it was asked for a moment ago.
 
+    Locks: takes lru_lock (to flush the queue); never sleeps.
+    References: as lru_cache_add.
     Models: mm/swap.c: lru_cache_add_active_or_unevictable (v5.3). Left out: VM_LOCKED mappings.
     """
     page_h.set_flag(page, flags.PG_active)
@@ -174,7 +182,9 @@ def lru_cache_add_active_or_unevictable(page: Page) -> None:
 def lru_add_drain() -> None:
     """Move every queued page to its list.
 
-    Models: mm/swap.c: lru_add_drain. Left out: the other per-CPU queues.
+    Locks: takes lru_lock; never sleeps.
+    References: drops the queue's.
+    Models: mm/swap.c: lru_add_drain (v5.3). Left out: the other per-CPU queues.
     """
     pvec = current.kernel.lruvec.add_pvec
     if pagevec_count(pvec):
@@ -182,9 +192,11 @@ def lru_add_drain() -> None:
 
 
 def __pagevec_lru_add(pvec: Pagevec) -> None:
-    """Put each page of the queue on its list and drop the queue's references. Takes lru_lock, irqs off.
+    """Put each page of the queue on its list, and empty the queue.
 
-    Models: mm/swap.c: __pagevec_lru_add, __pagevec_lru_add_fn. Left out: evictability, tracing.
+    Locks: takes lru_lock; never sleeps.
+    References: drops the queue's.
+    Models: mm/swap.c: __pagevec_lru_add, __pagevec_lru_add_fn (v5.3). Left out: evictability, tracing.
     """
     lruvec = current.kernel.lruvec
     irqs = locks.spin_lock_irqsave(lruvec.lru_lock)
@@ -208,9 +220,11 @@ def mark_page_accessed(page: Page) -> None:
 
 
 def put_page(page: Page) -> None:
-    """Drop one reference of the page's head; free the page if it was the last.
+    """Let go of a page; it is freed if nobody refers to it any more.
 
-    Models: include/linux/mm.h: put_page. Left out: device pages.
+    Locks: takes lru_lock (with the last one); never sleeps.
+    References: drops one of the page's head.
+    Models: include/linux/mm.h: put_page (v5.3). Left out: device pages.
     """
     if page_h.put_page_testzero(page):
         __put_page(page_h.compound_head(page))
@@ -219,7 +233,9 @@ def put_page(page: Page) -> None:
 def __put_page(page: Page) -> None:
     """Free a page, small or compound, that nobody refers to any more.
 
-    Models: mm/swap.c: __put_page, __put_single_page, __put_compound_page. Left out: hugetlb, device pages.
+    Locks: takes lru_lock; never sleeps.
+    References: there are none.
+    Models: mm/swap.c: __put_page, __put_single_page, __put_compound_page (v5.3). Left out: hugetlb, device pages.
     """
     __page_cache_release(page)
     if page_h.PageCompound(page):
@@ -229,9 +245,10 @@ def __put_page(page: Page) -> None:
 
 
 def __page_cache_release(page: Page) -> None:
-    """Take a dying page off its LRU list and off its memory control group. Takes lru_lock, irqs off.
+    """Take a dying page off its LRU list and off its memory control group.
 
-    Models: mm/swap.c: __page_cache_release (v5.3: the uncharge stands here; 5.4 moved it into the destructor).
+    Locks: takes lru_lock; never sleeps.
+    Models: mm/swap.c: __page_cache_release (v5.3); the uncharge stands in the destructor from v5.4 on.
     Left out: nothing on this path.
     """
     if page_h.PageLRU(page):

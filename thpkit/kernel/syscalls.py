@@ -67,7 +67,9 @@ def path_lookup(path: str) -> Inode | None:
 def sys_open(path: str, flags: OpenFlags) -> int:
     """open(2): a descriptor, or −ENOENT, −ETXTBSY.
 
-    Models: fs/open.c: do_sys_open; fs/namei.c: handle_truncate.
+    Locks: takes i_rwsem for writing (TRUNC), page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: the descriptor has one on the file.
+    Models: fs/open.c: do_sys_open (v5.3); fs/namei.c: handle_truncate (v5.3).
     Left out: creation, permissions, everything but the access mode and TRUNC.
     """
     inode = path_lookup(path)
@@ -88,7 +90,9 @@ def sys_open(path: str, flags: OpenFlags) -> int:
 def sys_close(fd: int) -> int:
     """close(2): 0, or −EBADF.
 
-    Models: fs/open.c: close; fs/file.c: __close_fd. Left out: ->flush.
+    Locks: takes page lock, lru_lock, i_pages, RCU (as fput); may sleep.
+    References: drops the descriptor's on the file.
+    Models: fs/open.c: close (v5.3); fs/file.c: __close_fd (v5.3). Left out: ->flush.
     """
     file = fget(fd)
     if file is None:
@@ -106,7 +110,10 @@ def sys_mmap(
 
     EXECUTABLE and DENYWRITE are stripped: only the program loader may forbid writing.
 
-    Models: mm/mmap.c: ksys_mmap_pgoff; mm/util.c: vm_mmap_pgoff. Left out: huge TLB files.
+    Locks: takes mmap_sem for writing, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: the mapping takes one on the file.
+    Models: mm/mmap.c: ksys_mmap_pgoff (v5.3); mm/util.c: vm_mmap_pgoff (v5.3).
+    Left out: huge TLB files, a killable wait for mmap_sem.
     """
     file = None
     if offset & (units.PAGE_SIZE - 1):
@@ -135,7 +142,10 @@ def without_loader_flags(flags: MapFlags) -> MapFlags:
 def sys_munmap(addr: VirtAddr, length: int) -> int:
     """munmap(2): 0, or a negative errno.
 
-    Models: mm/mmap.c: __vm_munmap. Left out: nothing.
+    Locks: takes mmap_sem for writing, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: drops the mappings' on pages and files.
+    Models: mm/mmap.c: __vm_munmap (v5.3).
+    Left out: a killable wait for mmap_sem, and its downgrade to reading before the zapping.
     """
     mm = current.mm()
     locks.down_write(mm.mmap_sem)
@@ -148,7 +158,8 @@ def sys_munmap(addr: VirtAddr, length: int) -> int:
 def sys_truncate(path: str, length: int) -> int:
     """truncate(2): 0, or −ENOENT, −EINVAL, −ETXTBSY.
 
-    Models: fs/open.c: do_sys_truncate. Left out: permissions.
+    Locks: takes i_rwsem for writing, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: fs/open.c: do_sys_truncate (v5.3). Left out: permissions.
     """
     if length < 0:
         return -errno.EINVAL
@@ -162,7 +173,9 @@ def sys_truncate(path: str, length: int) -> int:
 def sys_mprotect(addr: VirtAddr, length: int, prot: Prot) -> int:
     """mprotect(2): 0, or a negative errno.
 
-    Models: mm/mprotect.c: mprotect. Left out: nothing.
+    Locks: takes mmap_sem for writing, i_mmap_rwsem, ptl; may sleep.
+    Models: mm/mprotect.c: mprotect (v5.3). Left out: a killable wait for mmap_sem.
+    Differs: takes mmap_sem, which the kernel leaves to do_mprotect_pkey.
     """
     mm = current.mm()
     locks.down_write(mm.mmap_sem)
@@ -178,7 +191,9 @@ def sys_elf_map(fd: int, length: int, offset: int) -> int:
     Returns:
         The address, or a negative errno (−ETXTBSY if the file has a writer).
 
-    Models: fs/binfmt_elf.c: elf_map. Left out: everything else that exec does.
+    Locks: takes mmap_sem for writing, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: the mapping takes one on the file.
+    Models: fs/binfmt_elf.c: elf_map (v5.3). Left out: everything else that exec does.
     """
     file = fget(fd)
     if file is None:
@@ -198,7 +213,8 @@ def sys_elf_map(fd: int, length: int, offset: int) -> int:
 def sys_ftruncate(fd: int, length: int) -> int:
     """ftruncate(2): 0, or −EBADF, −EINVAL.
 
-    Models: fs/open.c: do_sys_ftruncate. Left out: large-file limits.
+    Locks: takes i_rwsem for writing, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Models: fs/open.c: do_sys_ftruncate (v5.3). Left out: large-file limits.
     """
     file = fget(fd)
     if file is None:
@@ -215,7 +231,8 @@ def sys_ftruncate(fd: int, length: int) -> int:
 def sys_pread(fd: int, index: int, count: int) -> list[Token] | int:
     """pread(2) in whole pages: the tokens of up to ``count`` pages from page ``index`` on, or a negative errno.
 
-    Models: fs/read_write.c: ksys_pread64. Left out: bytes; an error after the first page is a short read.
+    Locks: takes page lock, lru_lock, i_pages, RCU; may sleep.
+    Models: fs/read_write.c: ksys_pread64 (v5.3). Left out: bytes; an error after the first page is a short read.
     """
     file = fget(fd)
     if file is None or not file.f_mode & FMode.READ:
@@ -234,7 +251,8 @@ def sys_pread(fd: int, index: int, count: int) -> list[Token] | int:
 def sys_pwrite(fd: int, index: int, count: int) -> int:
     """pwrite(2) in whole pages: the number of pages written from page ``index`` on, or a negative errno.
 
-    Models: fs/read_write.c: ksys_pwrite64; mm/filemap.c: generic_file_write_iter. Left out: bytes.
+    Locks: takes i_rwsem for writing, page lock, lru_lock, i_pages, RCU; may sleep.
+    Models: fs/read_write.c: ksys_pwrite64 (v5.3); mm/filemap.c: generic_file_write_iter (v5.3). Left out: bytes.
     """
     file = fget(fd)
     if file is None or not file.f_mode & FMode.WRITE:
@@ -254,7 +272,8 @@ def sys_pwrite(fd: int, index: int, count: int) -> int:
 def sys_unlink(path: str) -> int:
     """unlink(2): 0, or −ENOENT.
 
-    Models: fs/namei.c: do_unlinkat. Left out: directories.
+    Locks: takes page lock, lru_lock, i_pages, RCU; may sleep.
+    Models: fs/namei.c: do_unlinkat (v5.3). Left out: directories.
     """
     inode = path_lookup(path)
     if inode is None:
@@ -269,6 +288,7 @@ def sys_mincore(addr: VirtAddr, length: int) -> list[bool] | int:
 
     A page that is not mapped counts as in core if it is cached.
 
+    Locks: takes mmap_sem for reading, RCU; may sleep.
     Models: mm/mincore.c: do_mincore, mincore_pte_range, mincore_page (v5.3). Left out: the permission to ask.
     """
     if addr & (units.PAGE_SIZE - 1):
@@ -306,7 +326,10 @@ def page_in_core(vma: VmArea, addr: VirtAddr) -> bool:
 def sys_exit() -> None:
     """exit(2): give the address space and the open files back, if no other thread uses them.
 
-    Models: kernel/exit.c: do_exit: exit_mm, exit_files. Differs: mmap_sem is held. Left out: everything else.
+    Locks: takes mmap_sem for writing, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: drops the descriptors' on the files, and the mappings'.
+    Models: kernel/exit.c: do_exit, exit_mm (v5.3); fs/file.c: exit_files (v5.3). Left out: everything else.
+    Differs: mmap_sem is held.
     """
     task = current.task()
     mm = current.mm()

@@ -1,7 +1,7 @@
 """Truncation: taking the pages of a file that was cut out of its cache, mapped or not.
 
-Two passes. The first never waits and takes what it can lock at once; the second waits for the rest. Both look pages
-up in batches of 15, and a batch over a huge page holds its head and 14 tails: 15 references on one head.
+Two passes. The first waits for no page and takes what it can lock at once; the second waits for the rest. Both look
+pages up in batches of 15, and a batch over a huge page holds its head and 14 tails: 15 references on one head.
 
 Models: mm/truncate.c (v5.3), made safe for huge pages of regular files: where the cut goes through a huge page, the
 whole (clean) huge page leaves the cache.
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 
 def truncate_pagecache(inode: Inode, newsize: int) -> None:
-    """Unmap and drop every cached page beyond ``newsize`` bytes; ``inode.i_size`` is set already. May sleep.
+    """Unmap and drop every cached page beyond ``newsize`` bytes; ``inode.i_size`` is set already.
 
-    Private copies beyond the new end go too. Unmapping twice closes the race with a fault that mapped a page between
-    the first unmapping and the removal.
+    Private copies beyond the new end go too. They are why it unmaps twice: a page that a fault maps after the first
+    time is unmapped again before it is removed, but a copy that it makes in between would stay.
 
-    Models: mm/truncate.c: truncate_pagecache. Left out: nothing.
+    Locks: entry i_rwsem for writing; takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: drops the cache's and the mappings'.
+    Models: mm/truncate.c: truncate_pagecache (v5.3). Left out: nothing.
     """
     mapping = inode.i_mapping
     assert mapping is not None
@@ -38,9 +40,12 @@ def truncate_pagecache(inode: Inode, newsize: int) -> None:
 
 
 def truncate_inode_pages(mapping: AddressSpace, lstart: int) -> None:
-    """Drop every cached page from byte ``lstart`` to the end of the file. May sleep.
+    """Drop every cached page from byte ``lstart`` to the end of the file.
 
-    Models: mm/truncate.c: truncate_inode_pages, truncate_inode_pages_range (to the end). Left out: see the module.
+    Locks: takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: drops the cache's and the mappings'.
+    Models: mm/truncate.c: truncate_inode_pages, truncate_inode_pages_range (v5.3), to the end.
+    Left out: writeback, private data, zeroing of the partial page, value entries, cond_resched.
     """
     if mapping.nrpages == 0 and mapping.nrexceptional == 0:
         return
@@ -52,7 +57,9 @@ def truncate_inode_pages(mapping: AddressSpace, lstart: int) -> None:
 def truncate_without_waiting(mapping: AddressSpace, start: Pgoff) -> None:
     """First pass: remove every page from ``start`` on whose lock is free.
 
-    Models: mm/truncate.c: the first loop of truncate_inode_pages_range. Left out: see the module.
+    Locks: takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep (in unmapping).
+    References: drops the cache's and the mappings'.
+    Models: mm/truncate.c: truncate_inode_pages_range (v5.3), its first loop. Left out: writeback, value entries.
     """
     end = Pgoff(mapping_end())
     index = start
@@ -82,7 +89,9 @@ def truncate_waiting(mapping: AddressSpace, start: Pgoff) -> None:
 
     Ends when a search that begins at ``start`` finds nothing.
 
-    Models: mm/truncate.c: the second loop of truncate_inode_pages_range. Left out: see the module.
+    Locks: takes page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    References: drops the cache's and the mappings'.
+    Models: mm/truncate.c: truncate_inode_pages_range (v5.3), its second loop. Left out: writeback, value entries.
     """
     end = Pgoff(mapping_end())
     index = start
@@ -105,19 +114,23 @@ def truncate_waiting(mapping: AddressSpace, start: Pgoff) -> None:
 def mapping_end() -> int:
     """An index beyond those of any file here.
 
-    Models: mm/truncate.c: "to the end". Differs: the kernel writes −1, the largest index. Left out: nothing.
+    Locks: none; never sleeps.
+    Models: mm/truncate.c: truncate_inode_pages_range (v5.3), its "to the end". Left out: nothing.
+    Differs: the kernel writes −1, the largest index.
     """
     return 1 << 40
 
 
 def truncate_inode_page(mapping: AddressSpace, page: Page) -> bool:
-    """Take one locked page, small or a head, out of the cache, unmapping it first if need be.
+    """Take one page, small or a head, out of the cache, unmapping it first if need be.
 
     Returns:
         False if the page is no longer in this cache: somebody was faster, or it was removed with its head.
 
-    Models: mm/truncate.c: truncate_inode_page. Differs: called with the head where a lookup gave a tail.
-    Left out: private data.
+    Locks: entry page lock; takes i_mmap_rwsem, ptl, lru_lock, i_pages; may sleep.
+    References: drops the cache's and the mappings'; the caller has one more.
+    Models: mm/truncate.c: truncate_inode_page (v5.3). Left out: private data.
+    Differs: called with the head where a lookup gave a tail.
     """
     if page.mapping is not mapping:
         return False
@@ -127,9 +140,11 @@ def truncate_inode_page(mapping: AddressSpace, page: Page) -> bool:
 
 
 def truncate_cleanup_page(mapping: AddressSpace, page: Page) -> None:
-    """Unmap one locked page everywhere before it leaves the cache.
+    """Unmap one page everywhere before it leaves the cache.
 
-    Models: mm/truncate.c: truncate_cleanup_page. Left out: private data, dirty state.
+    Locks: entry page lock; takes i_mmap_rwsem, ptl, lru_lock; may sleep.
+    References: drops the mappings'.
+    Models: mm/truncate.c: truncate_cleanup_page (v5.3). Left out: private data, dirty state.
     """
     if page_h.page_mapped(page):
         nr = page_h.hpage_nr_pages(page)

@@ -29,8 +29,33 @@ NAME: Final = 22
 """Columns of a counter's name."""
 NUMBER: Final = 7
 """Columns of a number."""
-BESIDE: Final = 2 * (NAME + 3 * NUMBER) + 4
-"""From this width on two groups stand side by side."""
+NARROW: Final = 6
+"""Columns of a number where there is little room."""
+SHORTEST: Final = 18
+"""Columns that a name needs so that most names can be read."""
+
+
+class Grid(NamedTuple):
+    """How wide names and numbers are, and which numbers there is room for."""
+
+    name: int
+    number: int
+    labels: tuple[str, ...]
+
+    @classmethod
+    def fitting(cls, moment: Moment, width: int) -> Grid:
+        """The grid for a column of counters ``width`` wide: changes since the stop give way first."""
+        labels = full_labels(moment)
+        number = NUMBER if width >= NAME + NUMBER * len(labels) else NARROW
+        for spare in ("stop", "call"):
+            if width - number * len(labels) < SHORTEST and len(labels) > 2:
+                labels = tuple(each for each in labels if each != spare)
+        return cls(max(min(NAME, width - number * len(labels)), 1), number, labels)
+
+
+def full_labels(moment: Moment) -> tuple[str, ...]:
+    """Everything that can be said of a counter."""
+    return ("now", "step", "stop", "call") if moment.stops else ("now", "step", "call")
 
 
 class Gauge(NamedTuple):
@@ -64,12 +89,13 @@ def render(moment: Moment, width: int, height: int | None) -> Rendered:
         for title, gauges in every
     ]
     moving = [group for group in moving if group.gauges]
-    if room < BESIDE:
-        rows = _column(moment, moving, room)
+    wide = NAME + NUMBER * len(full_labels(moment))
+    if room < 2 * wide + 2:
+        rows = _column(moment, moving, Grid.fitting(moment, room))
     else:
-        half = (room - 2) // 2
-        left, right = _halves(moving)
-        rows = beside(_column(moment, left, half), _column(moment, right, half), half)
+        grid = Grid.fitting(moment, wide)
+        left, right = (_column(moment, half, grid) for half in _halves(moving))
+        rows = beside(left, right, (room - 2) // 2)
     if idle:
         rows.append(())
         text = f"always 0 in this run: {', '.join(idle)}"
@@ -165,54 +191,49 @@ def snapshot(kernel: Kernel) -> Mapping[tuple[int, Any], int]:
 # ---- rows -------------------------------------------------------------------------------------------------
 
 
-def _column(moment: Moment, shown: Sequence[Group], width: int) -> list[Row]:
+def _column(moment: Moment, shown: Sequence[Group], grid: Grid) -> list[Row]:
     """Groups one below the other."""
-    call = moment.in_section(snapshot)
-    stop = moment.before(moment.last_stop, snapshot)
-    name = NAME if width >= NAME + 3 * NUMBER else max(width - 2 * NUMBER, 8)
+    since = {
+        "call": moment.in_section(snapshot),
+        "stop": moment.before(moment.last_stop, snapshot),
+    }
     rows: list[Row] = []
     for group in shown:
         if rows:
             rows.append(())
-        rows.append(_heading(moment, group.title, name))
-        for gauge in group.gauges:
-            rows.append(_gauge_row(moment, gauge, name, call, stop))
+        labels = "".join(f"{label:>{grid.number}}" for label in grid.labels)
+        title = f"{group.title[: grid.name - 1]:<{grid.name}}"
+        rows.append(row((title, Role.HEADING), (labels, Role.DIM)))
+        rows += [_gauge_row(moment, gauge, grid, since) for gauge in group.gauges]
     return rows
-
-
-def _heading(moment: Moment, title: str, name: int) -> Row:
-    labels = ["now", "step"]
-    if moment.stops:
-        labels.append("stop")
-    labels.append("call")
-    text = "".join(f"{label:>{NUMBER}}" for label in labels)
-    return row((f"{title:<{name}}", Role.HEADING), (text, Role.DIM))
 
 
 def _gauge_row(
     moment: Moment,
     gauge: Gauge,
-    name: int,
-    call: Mapping[tuple[int, Any], int],
-    stop: Mapping[tuple[int, Any], int],
+    grid: Grid,
+    since: Mapping[str, Mapping[tuple[int, Any], int]],
 ) -> Row:
     """A counter, its value, and its changes by the last step, since the stop before and since the call began."""
     ident = (id(gauge.target), gauge.key)
     value = gauge.value
     change = moment.lens.change(gauge.target, gauge.key)
-    step = 0 if change is None else value - int(change.old)
-    since = [value - stop.get(ident, 0)] if moment.stops else []
-    since.append(value - call.get(ident, 0))
-    role = Role.PLAIN if value or any(since) else Role.DIM
-    label = f"{gauge.name[: name - 1]:<{name}}"
-    moved = Role.UP if step > 0 else Role.DOWN
-    glyphs = moment.glyphs
-    return row(
-        (label, role),
-        moment.lens.show(gauge.target, gauge.key, f"{value:>{NUMBER}}", role),
-        Span(f"{values.signed(step, glyphs):>{NUMBER}}", moved if step else Role.DIM),
-        *(Span(f"{values.signed(each, glyphs):>{NUMBER}}", Role.DIM) for each in since),
-    )
+    deltas = {label: value - before.get(ident, 0) for label, before in since.items()}
+    deltas["step"] = 0
+    if change is not None and isinstance(change.old, int):
+        deltas["step"] = value - change.old
+    role = Role.PLAIN if value or any(deltas.values()) else Role.DIM
+    moved = Role.UP if deltas["step"] > 0 else Role.DOWN
+    spans = [Span(f"{gauge.name[: grid.name - 1]:<{grid.name}}", role)]
+    for label in grid.labels:
+        if label == "now":
+            text = f"{value:>{grid.number}}"
+            spans.append(moment.lens.show(gauge.target, gauge.key, text, role))
+            continue
+        text = f"{values.signed(deltas[label], moment.glyphs):>{grid.number}}"
+        stepped = label == "step" and deltas[label]
+        spans.append(Span(text, moved if stepped else Role.DIM))
+    return tuple(spans)
 
 
 def _halves(shown: Sequence[Group]) -> tuple[list[Group], list[Group]]:

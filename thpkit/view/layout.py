@@ -124,7 +124,8 @@ def wrapped(line: Row, width: int, hang: int = 0) -> list[Row]:
     for word in _words(line):
         length = sum(columns(part.text) for part in word)
         if word[0].text.isspace():
-            if used and used + length <= width:
+            beginning = len(made) == 1 and not made[0]
+            if (used or beginning) and used + length <= width:
                 made[-1].extend(word)
                 used += length
             continue
@@ -174,9 +175,12 @@ def _pieces(part: Span, width: int, used: int, hang: int) -> Iterator[Span]:
 def flow(
     facts: Sequence[Row], width: int, *, first: Row = (), hang: int = 2, gap: int = 2
 ) -> list[Row]:
-    """Facts side by side behind ``first``, as many to a row as fit; a fact is broken only if it is too wide alone."""
+    """Facts side by side behind ``first``, as many to a row as fit; a fact is broken only if it is too wide alone.
+
+    Where the width is small, the rows below the first are indented less than ``hang``.
+    """
     width = max(width, 1)
-    hang = min(hang, width - 1)
+    hang = min(hang, width // 4)
     made: list[Row] = []
     line, used = first, width_of(first)
     space = gap if first and not first[-1].text.endswith(" ") else 0
@@ -184,7 +188,8 @@ def flow(
         if not fact:
             continue
         length = width_of(fact)
-        if used + space + length > width and used > hang:
+        fits_alone = hang + length <= width
+        if used + space + length > width and used > hang and fits_alone:
             made.append(line)
             line, used, space = row(" " * hang), hang, 0
         line = (*line, Span(" " * space), *fact) if space else (*line, *fact)

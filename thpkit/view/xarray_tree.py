@@ -24,6 +24,10 @@ ROOMY: Final = 72
 """In panes this wide a node's offset is shown even where its slot in the parent says the same."""
 
 
+TIGHT: Final = 50
+"""In panes narrower than this a leaf's shift is left out: it is 0."""
+
+
 class Run(NamedTuple):
     """Neighbouring slots of a node that hold the same kind of thing."""
 
@@ -81,12 +85,11 @@ def tree_rows(xa: XArray, sight: Sight, width: int) -> list[Row]:
     arrow = lens.glyphs.arrow
     head = xa.xa_head
     marks = [str(mark) for mark in range(XA_MAX_MARKS) if xa_marked(xa, mark)]
-    carried = f"(marks {' '.join(marks)}) " if marks else ""
-    label = row(
-        ("xa_head ", Role.DIM),
-        lens.show(xa, "xa_flags", carried),
-        lens.show(xa, "xa_head", f"{arrow} "),
-    )
+    label = row(("xa_head ", Role.DIM))
+    if marks:
+        text = f"(marks {' '.join(marks)}) "
+        label = (*label, lens.show(xa, "xa_flags", text))
+    label = (*label, lens.show(xa, "xa_head", f"{arrow} "))
     if not isinstance(head, XaNode):
         here = _here_text([name for name, xas in sight.cursors if _on_head(xas)], lens)
         text = entry_text(head, 1, lens)
@@ -140,10 +143,13 @@ def node_facts(
     facts = [
         row((node.kname, Role.LINK)),
         fact("shift", lens.value(node, "shift")),
+        fact("offset", lens.value(node, "offset")),
         fact("count", lens.value(node, "count")),
     ]
-    if width >= ROOMY or str(node.offset) != slot:
-        facts.insert(2, fact("offset", lens.value(node, "offset")))
+    if width < ROOMY and str(node.offset) == slot:
+        del facts[2]
+        if width < TIGHT and not node.shift:
+            del facts[1]
     if node.nr_values or lens.change(node, "nr_values"):
         facts.append(fact("nr_values", lens.value(node, "nr_values")))
     if node.shift:

@@ -93,7 +93,8 @@ def xas_alloc(xas: XaState, shift: int) -> XaNode | None:
     Returns:
         None if there is no memory (the cursor is then in error -ENOMEM), or if the cursor is nowhere.
 
-    Models: lib/xarray.c: xas_alloc (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_alloc (v5.4). Left out: the charge to the memory control group.
     """
     parent = xas.xa_node
     if state.nowhere(parent):
@@ -118,7 +119,11 @@ def xas_alloc(xas: XaState, shift: int) -> XaNode | None:
 
 
 def xas_destroy(xas: XaState) -> None:
-    """Give back the node allocated ahead, if there is one. Models: lib/xarray.c: xas_destroy (v5.4)."""
+    """Give back the node allocated ahead, if there is one.
+
+    Locks: none; never sleeps.
+    Models: lib/xarray.c: xas_destroy (v5.4). Left out: nothing.
+    """
     node = xas.xa_alloc
     if node is None:
         return
@@ -130,13 +135,14 @@ def xas_nomem(xas: XaState, gfp: Gfp) -> bool:
     """After an operation, without the lock: if it ran out of memory, allocate a node and say "try again".
 
     Call it in a loop around lock, operation, unlock; the last call, which finds no error, gives back a node
-    that was not used. Sleeps if ``gfp`` allows it.
+    that was not used.
 
     Returns:
         True if the operation should be repeated; the cursor is reset and holds a node. False if it had
         another result than -ENOMEM, or if this allocation failed too (the cursor stays in error).
 
-    Models: lib/xarray.c: xas_nomem (v5.4).
+    Locks: none (the array's is dropped); may sleep.
+    Models: lib/xarray.c: xas_nomem (v5.4). Left out: nothing.
     """
     if state.xas_error(xas) != -errno.ENOMEM:
         xas_destroy(xas)
@@ -149,9 +155,10 @@ def xas_nomem(xas: XaState, gfp: Gfp) -> bool:
 
 
 def __xas_nomem(xas: XaState, gfp: Gfp) -> bool:
-    """The same as ``xas_nomem``, for a caller that holds the lock: drops it while the allocation may sleep.
+    """The same as ``xas_nomem``, for a caller that holds the lock: it is dropped while the allocation may sleep.
 
-    Models: lib/xarray.c: __xas_nomem (v5.4).
+    Locks: entry i_pages; takes i_pages (again, after sleeping); may sleep.
+    Models: lib/xarray.c: __xas_nomem (v5.4). Left out: nothing.
     """
     if state.xas_error(xas) != -errno.ENOMEM:
         xas_destroy(xas)

@@ -38,9 +38,10 @@ NOT_STORABLE = "a sibling or retry entry may not be stored"
 def xa_load(xa: XArray, index: int) -> Entry:
     """The entry at ``index``, or None.
 
-    Takes no lock and no reference: the caller must keep what it finds alive.
+    The caller must keep what it finds alive.
 
-    Models: lib/xarray.c: xa_load (v5.4).
+    Locks: takes RCU; never sleeps.
+    Models: lib/xarray.c: xa_load (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, index)
     locks.rcu_read_lock()
@@ -57,7 +58,8 @@ def xa_load(xa: XArray, index: int) -> Entry:
 def xas_result(xas: XaState, curr: Entry) -> Entry:
     """What the normal interface says after an operation that found ``curr``: the error if there was one.
 
-    Models: lib/xarray.c: xas_result (v5.4).
+    Locks: none; never sleeps.
+    Models: lib/xarray.c: xas_result (v5.4). Left out: nothing.
     """
     if entries.xa_is_zero(curr):
         return None
@@ -75,7 +77,8 @@ def xa_store(xa: XArray, index: int, entry: Entry, gfp: Gfp) -> Entry:
     Returns:
         What was there, or an error: -ENOMEM; -EINVAL for entries that only the XArray itself makes.
 
-    Models: lib/xarray.c: xa_store, __xa_store (v5.4).
+    Locks: takes i_pages; may sleep.
+    Models: lib/xarray.c: xa_store, __xa_store (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, index)
     if splat.WARN_ON(entries.xa_is_advanced(entry), NOT_STORABLE):
@@ -97,7 +100,8 @@ def xa_store(xa: XArray, index: int, entry: Entry, gfp: Gfp) -> Entry:
 def xa_erase(xa: XArray, index: int) -> Entry:
     """Remove the entry at ``index``, over its whole width, and return it.
 
-    Models: lib/xarray.c: xa_erase, __xa_erase (v5.4).
+    Locks: takes i_pages; never sleeps.
+    Models: lib/xarray.c: xa_erase, __xa_erase (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, index)
     locking.xas_lock_type(xas)
@@ -112,7 +116,8 @@ def xa_insert(xa: XArray, index: int, entry: Entry, gfp: Gfp) -> int:
     Returns:
         0, or -EBUSY (occupied, if only reserved), -ENOMEM, -EINVAL.
 
-    Models: lib/xarray.c: __xa_insert; include/linux/xarray.h: xa_insert (v5.4).
+    Locks: takes i_pages; may sleep.
+    Models: lib/xarray.c: __xa_insert (v5.4); include/linux/xarray.h: xa_insert (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, index)
     if splat.WARN_ON(entries.xa_is_advanced(entry), NOT_STORABLE):
@@ -141,7 +146,8 @@ def xa_cmpxchg(xa: XArray, index: int, old: Entry, entry: Entry, gfp: Gfp) -> En
     Returns:
         What was there (equal to ``old`` if the store happened), or an error: -ENOMEM, -EINVAL.
 
-    Models: lib/xarray.c: __xa_cmpxchg; include/linux/xarray.h: xa_cmpxchg (v5.4).
+    Locks: takes i_pages; may sleep.
+    Models: lib/xarray.c: __xa_cmpxchg (v5.4); include/linux/xarray.h: xa_cmpxchg (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, index)
     if splat.WARN_ON(entries.xa_is_advanced(entry), NOT_STORABLE):
@@ -166,7 +172,8 @@ def xa_reserve(xa: XArray, index: int, gfp: Gfp) -> int:
     Returns:
         0 or -ENOMEM.
 
-    Models: include/linux/xarray.h: xa_reserve (v5.4).
+    Locks: takes i_pages; may sleep.
+    Models: include/linux/xarray.h: xa_reserve (v5.4). Left out: nothing.
     """
     return entries.xa_err(xa_cmpxchg(xa, index, None, ZERO_ENTRY, gfp))
 
@@ -174,7 +181,8 @@ def xa_reserve(xa: XArray, index: int, gfp: Gfp) -> int:
 def xa_release(xa: XArray, index: int) -> None:
     """Give up a reservation that was not used; an entry that is there stays.
 
-    Models: include/linux/xarray.h: xa_release (v5.4).
+    Locks: takes i_pages; never sleeps.
+    Models: include/linux/xarray.h: xa_release (v5.4). Left out: nothing.
     """
     xa_cmpxchg(xa, index, ZERO_ENTRY, None, Gfp.NONE)
 
@@ -187,7 +195,8 @@ def xa_store_range(xa: XArray, first: int, last: int, entry: Entry, gfp: Gfp) ->
     Returns:
         None, or an error: -ENOMEM; -EINVAL for an internal entry or an empty range.
 
-    Models: lib/xarray.c: xa_store_range (v5.4).
+    Locks: takes i_pages; may sleep.
+    Models: lib/xarray.c: xa_store_range (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, 0)
     if splat.WARN_ON(
@@ -220,7 +229,8 @@ def xa_store_range(xa: XArray, first: int, last: int, entry: Entry, gfp: Gfp) ->
 def xa_destroy(xa: XArray) -> None:
     """Empty the array and free its nodes. What the entries point to is the caller's business.
 
-    Models: lib/xarray.c: xa_destroy (v5.4).
+    Locks: takes i_pages; never sleeps.
+    Models: lib/xarray.c: xa_destroy (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, 0)
     xas.xa_node = None
@@ -239,9 +249,10 @@ def xa_destroy(xa: XArray) -> None:
 
 
 def xa_get_mark(xa: XArray, index: int, mark: int) -> bool:
-    """Whether the entry at ``index`` carries ``mark``. Takes no lock.
+    """Whether the entry at ``index`` carries ``mark``.
 
-    Models: lib/xarray.c: xa_get_mark (v5.4).
+    Locks: takes RCU; never sleeps.
+    Models: lib/xarray.c: xa_get_mark (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, index)
     found = False
@@ -259,7 +270,8 @@ def xa_get_mark(xa: XArray, index: int, mark: int) -> bool:
 def xa_set_mark(xa: XArray, index: int, mark: int) -> None:
     """Set ``mark`` on the entry at ``index``, if there is one.
 
-    Models: lib/xarray.c: xa_set_mark, __xa_set_mark (v5.4).
+    Locks: takes i_pages; never sleeps.
+    Models: lib/xarray.c: xa_set_mark, __xa_set_mark (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, index)
     locking.xas_lock_type(xas)
@@ -272,7 +284,8 @@ def xa_set_mark(xa: XArray, index: int, mark: int) -> None:
 def xa_clear_mark(xa: XArray, index: int, mark: int) -> None:
     """Clear ``mark`` on the entry at ``index``, if there is one.
 
-    Models: lib/xarray.c: xa_clear_mark, __xa_clear_mark (v5.4).
+    Locks: takes i_pages; never sleeps.
+    Models: lib/xarray.c: xa_clear_mark, __xa_clear_mark (v5.4). Left out: nothing.
     """
     xas = state.XA_STATE(xa, index)
     locking.xas_lock_type(xas)

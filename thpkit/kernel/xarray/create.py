@@ -43,7 +43,8 @@ def xas_expand(xas: XaState, head: Entry) -> int:
         entry fits into the head. -ENOMEM if a node could not be allocated (nodes made before stay). The
         cursor is left on the topmost node, or at None if none was added.
 
-    Models: lib/xarray.c: xas_expand (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_expand (v5.4). Left out: nothing.
     """
     shift = 0
     highest = state.xas_max(xas)
@@ -87,11 +88,12 @@ def xas_expand(xas: XaState, head: Entry) -> int:
 def xas_create(xas: XaState, allow_root: bool) -> Entry:
     """Make the slot that the cursor addresses exist, put the cursor on it, and return what it holds.
 
-    Expects the array's lock. ``allow_root`` says whether the head itself may be that slot. The way down
-    ends early at an entry that covers the index already. A failed allocation leaves the cursor in error
-    -ENOMEM, and the nodes made so far in the tree.
+    ``allow_root`` says whether the head itself may be that slot. The way down ends early at an entry that
+    covers the index already. A failed allocation leaves the cursor in error -ENOMEM, and the nodes made so
+    far in the tree.
 
-    Models: lib/xarray.c: xas_create (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_create (v5.4). Left out: nothing.
     """
     xa = xas.xa
     place = xas.xa_node
@@ -138,14 +140,14 @@ def xas_create(xas: XaState, allow_root: bool) -> Entry:
 def xas_create_range(xas: XaState) -> None:
     """Make single-index slots for the whole range of a multi-index cursor, storing nothing.
 
-    Expects the array's lock. Works from the leaf of the last index down to the leaf of the first.
-    Afterwards the cursor addresses single indices and stands on the first slot, so that store and next can
-    fill the range without allocating. The new leaves count nothing; if the caller stores nothing either,
-    nobody removes them.
+    Works from the leaf of the last index down to the leaf of the first. Afterwards the cursor addresses
+    single indices and stands on the first slot, so that store and next can fill the range without allocating.
+    The new leaves count nothing; if the caller stores nothing either, nobody removes them.
 
     On -ENOMEM the cursor is in error with its index and range as before; the leaves made so far stay.
 
-    Models: lib/xarray.c: xas_create_range (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_create_range (v5.4). Left out: nothing.
     """
     index = xas.xa_index
     shift = xas.xa_shift

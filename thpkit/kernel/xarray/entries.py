@@ -221,6 +221,9 @@ def machine_word(entry: Entry) -> str:
 
     Addresses do not exist in this model, so a pointer and a node link show only what their low bits add:
     nothing for a pointer, 2 for a link.
+
+    Locks: none; never sleeps.
+    Models: no kernel function (v5.4 has only the encoding, in include/linux/xarray.h). Left out: nothing.
     """
     if entry is None:
         return "NULL = 0x0"

@@ -31,14 +31,15 @@ def xas_find(xas: XaState, max: int) -> Entry:
     goes on behind it. Siblings are skipped, zero and retry entries are not. The first step of a fresh cursor
     is a load, so a multi-index cursor over small entries finds the *link to a node*.
 
-    Expects the array's lock or an RCU section; a lockless reader checks the result with ``xas_retry``.
+    A lockless reader checks the result with ``xas_retry``.
 
     Returns:
         The entry; the cursor's index is then its first index, or the index asked for if that lies inside
         it. None if there is none: XAS_BOUNDS at the end of the tree and beyond ``max``; still in a node if
         ``max`` came first.
 
-    Models: lib/xarray.c: xas_find (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: lib/xarray.c: xas_find (v5.4). Left out: nothing.
     Differs from v5.3: at XAS_BOUNDS, and with an index beyond ``max``, the result is None at once.
     """
     if state.xas_error(xas) or xas.xa_node is XAS_BOUNDS:
@@ -87,7 +88,8 @@ def xas_find(xas: XaState, max: int) -> Entry:
 def xas_next_entry(xas: XaState, max: int) -> Entry:
     """The same as :func:`xas_find`, with a short way through the slots of one leaf.
 
-    Models: include/linux/xarray.h: xas_next_entry (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: include/linux/xarray.h: xas_next_entry (v5.4). Left out: nothing.
     """
     node = xas.xa_node
     if state.xas_not_node(node):
@@ -112,15 +114,16 @@ def xas_next_entry(xas: XaState, max: int) -> Entry:
 def xas_find_conflict(xas: XaState) -> Entry:
     """The next entry that is present anywhere in the cursor's range; call again for the one after it.
 
-    Expects the array's lock. Unlike :func:`xas_find` this goes down to the leaves however wide the cursor
-    is. A result may be wider than the range and reach beyond it.
+    Unlike :func:`xas_find` this goes down to the leaves however wide the cursor is. A result may be wider
+    than the range and reach beyond it.
 
     Returns:
         The entry; None once the range holds no further one. The cursor is then on the first slot of the
         range if its node exists; on the head if the range is larger than the tree; XAS_BOUNDS if the tree
         does not reach the index.
 
-    Models: lib/xarray.c: xas_find_conflict (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_find_conflict (v5.4). Left out: nothing.
     """
     if state.xas_error(xas):
         return None
@@ -169,10 +172,11 @@ def xas_find_conflict(xas: XaState) -> Entry:
 def xas_pause(xas: XaState) -> None:
     """Prepare the cursor for changes of the tree.
 
-    Its next search starts at the head, behind the present entry. To be called under the lock or RCU section
-    of the iteration, before leaving it. Nothing for a cursor that is nowhere.
+    Its next search starts at the head, behind the present entry. To be called before the lock or RCU section
+    of the iteration is left. Nothing for a cursor that is nowhere.
 
-    Models: lib/xarray.c: xas_pause (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: lib/xarray.c: xas_pause (v5.4). Left out: nothing.
     Differs from v5.3: behind the highest index the place becomes XAS_BOUNDS; v5.3 started again at index 0.
     """
     node = xas.xa_node

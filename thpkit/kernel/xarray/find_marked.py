@@ -16,15 +16,15 @@ def xas_find_marked(xas: XaState, max: int, mark: int) -> Entry:
     """The next entry up to index ``max`` that carries ``mark``. On a fresh cursor the search includes its
     index.
 
-    Expects the array's lock or an RCU section; a lockless reader checks the result with ``xas_retry``.
-    Where free slots are tracked, mark 0 finds free slots: the result is None then, and the place tells what
-    happened.
+    A lockless reader checks the result with ``xas_retry``. Where free slots are tracked, mark 0 finds free
+    slots: the result is None then, and the place tells what happened.
 
     Returns:
         The entry. None if there is none: XAS_RESTART if the search stopped at ``max``, XAS_BOUNDS if the
         tree ended before it.
 
-    Models: lib/xarray.c: xas_find_marked (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: lib/xarray.c: xas_find_marked (v5.4). Left out: nothing.
     """
     advance = True
     if state.xas_error(xas):
@@ -104,9 +104,10 @@ def _tree_exhausted(xas: XaState, max: int) -> Entry:
 def xas_next_marked(xas: XaState, max: int, mark: int) -> Entry:
     """The same as :func:`xas_find_marked`, with a short way through one leaf.
 
-    Differs in one end state: beyond ``max`` inside a leaf the cursor stays in that leaf.
+    One end state is another: beyond ``max`` inside a leaf the cursor stays in that leaf.
 
-    Models: include/linux/xarray.h: xas_next_marked (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: include/linux/xarray.h: xas_next_marked (v5.4). Left out: nothing.
     """
     node = xas.xa_node
     if state.xas_not_node(node):

@@ -39,9 +39,10 @@ def xa_alloc(xa: XArray, entry: Entry, limit: XaLimit, gfp: Gfp) -> tuple[int, i
     Returns:
         0 and the index; or a negative errno and 0: -EBUSY (none is free), -ENOMEM, -EINVAL (not an
         allocating array).
-        Differs: the kernel stores the index through a pointer.
 
-    Models: include/linux/xarray.h: xa_alloc (v5.4).
+    Locks: takes i_pages; may sleep.
+    Models: include/linux/xarray.h: xa_alloc (v5.4). Left out: nothing.
+    Differs: the kernel stores the index through a pointer.
     """
     xas = state.XA_STATE(xa, 0)
     locking.xas_lock_type(xas)
@@ -53,9 +54,9 @@ def xa_alloc(xa: XArray, entry: Entry, limit: XaLimit, gfp: Gfp) -> tuple[int, i
 def __xa_alloc(xas: XaState, entry: Entry, limit: XaLimit, gfp: Gfp) -> tuple[int, int]:
     """The same as :func:`xa_alloc`, for a caller that holds the lock; it may be dropped meanwhile.
 
-    Differs: the kernel makes the cursor here; here it serves the lock functions of the caller too.
-
-    Models: lib/xarray.c: __xa_alloc (v5.4).
+    Locks: entry i_pages; takes i_pages (again, after sleeping); may sleep.
+    Models: lib/xarray.c: __xa_alloc (v5.4). Left out: nothing.
+    Differs: the kernel makes the cursor itself; here it serves the lock functions of the caller too.
     """
     if splat.WARN_ON(entries.xa_is_advanced(entry), api.NOT_STORABLE):
         return -errno.EINVAL, 0
@@ -93,9 +94,11 @@ def xa_alloc_cyclic(
 
     Returns:
         0, or 1 if the search has wrapped; the index; and the ``next`` for the following call. Or a negative
-        errno, 0, and ``next`` as it was. Differs: the kernel stores both through pointers.
+        errno, 0, and ``next`` as it was.
 
-    Models: lib/xarray.c: __xa_alloc_cyclic; include/linux/xarray.h: xa_alloc_cyclic (v5.4).
+    Locks: takes i_pages; may sleep.
+    Models: lib/xarray.c: __xa_alloc_cyclic (v5.4); include/linux/xarray.h: xa_alloc_cyclic (v5.4). Left out: nothing.
+    Differs: the kernel stores both through pointers.
     """
     xas = state.XA_STATE(xa, 0)
     start = XaLimit(limit.max, max(limit.min, next))

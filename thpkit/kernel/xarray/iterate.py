@@ -25,14 +25,14 @@ def _find_filtered(xas: XaState, max: int, filter: int) -> Entry:
 def xa_find(xa: XArray, index: int, max: int, filter: int) -> tuple[int, Entry]:
     """The first entry at an index from ``index`` to ``max``, inclusive, that matches ``filter``.
 
-    ``filter`` is a mark or XA_PRESENT. Takes no lock.
+    ``filter`` is a mark or XA_PRESENT.
 
     Returns:
         Its index and the entry. ``index`` itself if that lies inside a wide entry. (``index``, None) if
         there is none.
-        Differs: the kernel updates the index through a pointer.
 
-    Models: lib/xarray.c: xa_find (v5.4).
+    Locks: takes RCU; never sleeps.
+    Models: lib/xarray.c: xa_find (v5.4). Left out: nothing. Differs: the kernel updates the index through a pointer.
     """
     xas = state.XA_STATE(xa, index)
     locks.rcu_read_lock()
@@ -60,7 +60,7 @@ def xas_sibling(xas: XaState) -> bool:
 
 
 def xa_find_after(xa: XArray, index: int, max: int, filter: int) -> tuple[int, Entry]:
-    """The first match behind ``index``, not counting the wide entry that ``index`` lies in. Takes no lock.
+    """The first match behind ``index``, not counting the wide entry that ``index`` lies in.
 
     Returns:
         As :func:`xa_find`.
@@ -68,9 +68,10 @@ def xa_find_after(xa: XArray, index: int, max: int, filter: int) -> tuple[int, E
     With a mark as filter, a marked entry that is several slots wide can be found again from inside: the
     marked search steps back to its first slot. The kernel of this time does the same.
 
-    Models: lib/xarray.c: xa_find_after (v5.4).
-    Differs from v5.3: entries that begin before ``index`` + 1 are recognised at every level of the tree,
-    and the highest index ends the search.
+    Locks: takes RCU; never sleeps.
+    Models: lib/xarray.c: xa_find_after (v5.4). Left out: nothing.
+    Differs from v5.3: entries that begin before ``index`` + 1 are recognised at every level of the tree, and the
+    highest index ends the search.
     """
     xas = state.XA_STATE(xa, (index + 1) & ULONG_MAX)
     if xas.xa_index == 0:
@@ -93,9 +94,9 @@ def xa_find_after(xa: XArray, index: int, max: int, filter: int) -> tuple[int, E
 def xa_extract(xa: XArray, start: int, max: int, n: int, filter: int) -> list[Entry]:
     """Up to ``n`` entries that match ``filter``, from index ``start`` to ``max``, by rising index.
 
-    Takes no lock. Differs: the kernel fills an array of the caller and returns the number.
-
-    Models: lib/xarray.c: xa_extract (v5.4).
+    Locks: takes RCU; never sleeps.
+    Models: lib/xarray.c: xa_extract (v5.4). Left out: nothing.
+    Differs: the kernel fills an array of the caller and returns the number.
     """
     found: list[Entry] = []
     if n == 0:

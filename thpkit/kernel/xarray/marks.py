@@ -95,9 +95,10 @@ def xas_squash_marks(xas: XaState) -> None:
 def xas_get_mark(xas: XaState, mark: int) -> bool:
     """Whether the entry at the cursor carries ``mark``; False for a cursor that is nowhere.
 
-    Expects the array's lock or an RCU section. On the head it is the array's flag that counts.
+    On the head it is the array's flag that counts.
 
-    Models: lib/xarray.c: xas_get_mark (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: lib/xarray.c: xas_get_mark (v5.4). Left out: nothing.
     """
     node = xas.xa_node
     if state.nowhere(node):
@@ -111,9 +112,8 @@ def xas_set_mark(xas: XaState, mark: int) -> None:
     """Set ``mark`` on the entry at the cursor and on every link above it. Nothing for a cursor that is
     nowhere.
 
-    Expects the array's lock.
-
-    Models: lib/xarray.c: xas_set_mark (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_set_mark (v5.4). Left out: nothing.
     """
     node = xas.xa_node
     if state.nowhere(node):
@@ -131,9 +131,10 @@ def xas_set_mark(xas: XaState, mark: int) -> None:
 def xas_clear_mark(xas: XaState, mark: int) -> None:
     """Clear ``mark`` on the entry at the cursor, and on each link above that leads to no other such entry.
 
-    Expects the array's lock. Nothing for a cursor that is nowhere.
+    Nothing for a cursor that is nowhere.
 
-    Models: lib/xarray.c: xas_clear_mark (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_clear_mark (v5.4). Left out: nothing.
     """
     node = xas.xa_node
     if state.nowhere(node):
@@ -153,9 +154,10 @@ def xas_clear_mark(xas: XaState, mark: int) -> None:
 def xas_init_marks(xas: XaState) -> None:
     """Give the entry at the cursor the marks of a fresh one: none, or "free" where free slots are tracked.
 
-    Expects the array's lock. Nothing for a cursor that is nowhere, as after a store that emptied the tree.
+    Nothing for a cursor that is nowhere, as after a store that emptied the tree.
 
-    Models: lib/xarray.c: xas_init_marks (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_init_marks (v5.4). Left out: nothing.
     """
     for mark in range(XA_MAX_MARKS):
         if nodes.xa_track_free(xas.xa) and mark == XA_FREE_MARK:

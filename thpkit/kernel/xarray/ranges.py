@@ -30,7 +30,8 @@ def xas_set_range(xas: XaState, first: int, last: int) -> None:
 
     The piece is a run of slots of one node, which need not be a power of two in number.
 
-    Models: lib/xarray.c: xas_set_range (v5.4).
+    Locks: none; never sleeps.
+    Models: lib/xarray.c: xas_set_range (v5.4). Left out: nothing.
     """
     shift = 0
     sibs = last - first

@@ -262,7 +262,8 @@ def xas_retry(xas: XaState, entry: Entry) -> bool:
 
     A zero entry is skipped; at a retry entry the cursor is reset as well, because its node was freed.
 
-    Models: include/linux/xarray.h: xas_retry (v5.4).
+    Locks: none; never sleeps.
+    Models: include/linux/xarray.h: xas_retry (v5.4). Left out: nothing.
     """
     if entry is ZERO_ENTRY:
         return True
@@ -275,7 +276,8 @@ def xas_retry(xas: XaState, entry: Entry) -> bool:
 def xas_update(xas: XaState, node: XaNode) -> None:
     """Tell the cursor's owner, if it asked, that the counts of ``node`` have changed.
 
-    Models: lib/xarray.c: xas_update (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_update (v5.4). Left out: nothing.
     """
     if xas.xa_update is not None:
         xas.xa_update(node)

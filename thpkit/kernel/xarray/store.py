@@ -15,15 +15,16 @@ from thpkit.kernel.xarray.state import XAS_BOUNDS, XaState
 def xas_store(xas: XaState, entry: Entry) -> Entry:
     """Store ``entry`` at the cursor, over the whole range that the cursor covers; None erases.
 
-    Expects the array's lock. Does not sleep: a failed node allocation leaves the cursor in error -ENOMEM (see
-    ``xas_nomem``). Takes no reference on what is stored and drops none on what was there.
-    Where a wider entry lies already, that entry is replaced as it is. Subtrees in the way are freed.
+    A failed node allocation leaves the cursor in error -ENOMEM (see ``xas_nomem``). Where a wider entry lies
+    already, that entry is replaced as it is. Subtrees in the way are freed.
 
     Returns:
         What was there before; for a range it is the last entry replaced, which may be a node link and says
         nothing.
 
-    Models: lib/xarray.c: xas_store (v5.4).
+    Locks: entry i_pages; never sleeps.
+    References: unchanged, on what is stored and on what was there.
+    Models: lib/xarray.c: xas_store (v5.4). Left out: nothing.
     """
     value = entries.xa_is_value(entry)
     if entry is not None:
@@ -81,7 +82,8 @@ def xas_store(xas: XaState, entry: Entry) -> Entry:
 def update_node(xas: XaState, node: XaNode | None, count: int, values: int) -> None:
     """Add ``count`` and ``values`` to the counters of ``node``; if it got emptier, see whether it can go.
 
-    Models: lib/xarray.c: update_node (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: update_node (v5.4). Left out: nothing.
     """
     if node is None:
         return
@@ -100,7 +102,8 @@ def xas_free_nodes(xas: XaState, top: XaNode) -> None:
     Every entry in it becomes the retry entry, so that lockless readers inside start again. Links to child
     nodes stay.
 
-    Models: lib/xarray.c: xas_free_nodes (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_free_nodes (v5.4). Left out: nothing.
     """
     offset = 0
     node = top
@@ -129,10 +132,11 @@ def xas_free_nodes(xas: XaState, top: XaNode) -> None:
 def xas_delete_node(xas: XaState) -> None:
     """Remove the node the cursor is on if it is empty, and upward every ancestor that this empties.
 
-    Expects the array's lock. The cursor ends on the slot of the nearest node that stays, or at XAS_BOUNDS
-    if the array became empty. If that node is the topmost one the tree may shrink.
+    The cursor ends on the slot of the nearest node that stays, or at XAS_BOUNDS if the array became empty. If
+    that node is the topmost one the tree may shrink.
 
-    Models: lib/xarray.c: xas_delete_node (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_delete_node (v5.4). Left out: nothing.
     """
     node = state.node_of(xas)
     while node.count == 0:
@@ -159,7 +163,8 @@ def xas_shrink(xas: XaState) -> None:
     A plain entry moves up only out of a leaf: in a higher node it covers more than index 0. The cursor,
     which is on the topmost node, ends at XAS_BOUNDS if anything was removed.
 
-    Models: lib/xarray.c: xas_shrink (v5.4).
+    Locks: entry i_pages; never sleeps.
+    Models: lib/xarray.c: xas_shrink (v5.4). Left out: nothing.
     """
     xa = xas.xa
     node = state.node_of(xas)

@@ -18,7 +18,8 @@ def xas_reload(xas: XaState) -> Entry:
     Serves a lockless reader that has pinned what it found and asks whether it is still there. The cursor
     must be valid (on a slot or on the head).
 
-    Models: include/linux/xarray.h: xas_reload (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: include/linux/xarray.h: xas_reload (v5.4). Left out: nothing.
     """
     node = xas.xa_node
     if node is None:
@@ -32,7 +33,8 @@ def xas_start(xas: XaState) -> Entry:
     Returns:
         None for a cursor in error, and if the tree does not reach the index (the place is then XAS_BOUNDS).
 
-    Models: lib/xarray.c: xas_start (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: lib/xarray.c: xas_start (v5.4). Left out: nothing.
     """
     if state.xas_valid(xas):
         return xas_reload(xas)
@@ -55,7 +57,8 @@ def xas_descend(xas: XaState, node: XaNode) -> Entry:
 
     A sibling leads to the slot it names. The index stays, so offset and index may then disagree.
 
-    Models: lib/xarray.c: xas_descend (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: lib/xarray.c: xas_descend (v5.4). Left out: nothing.
     """
     offset = xas.xa_index >> node.shift & units.XA_CHUNK_MASK
     entry = node.slots[offset]
@@ -70,14 +73,15 @@ def xas_descend(xas: XaState, node: XaNode) -> Entry:
 def xas_load(xas: XaState) -> Entry:
     """Walk to the cursor's index and return the entry there.
 
-    Expects the array's lock or an RCU section; a lockless reader checks the result with ``xas_retry``. The
-    walk does not go below the level that the cursor addresses: with a multi-index cursor over separate
-    small entries the result is the *link to a node*, not an entry.
+    A lockless reader checks the result with ``xas_retry``. The walk does not go below the level that the
+    cursor addresses: with a multi-index cursor over separate small entries the result is the *link to a
+    node*, not an entry.
 
     Returns:
         The entry; None if there is none. A cursor that cannot get there is at XAS_BOUNDS afterwards.
 
-    Models: lib/xarray.c: xas_load (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: lib/xarray.c: xas_load (v5.4). Left out: nothing.
     """
     entry = xas_start(xas)
     while entries.xa_is_node(entry):
@@ -96,10 +100,10 @@ def xas_load(xas: XaState) -> Entry:
 def xas_next(xas: XaState) -> Entry:
     """Move to the next index and return what is there, whatever it is. On a fresh cursor: load, no move.
 
-    Expects the array's lock or an RCU section. Past the last slot of the tree the place is XAS_BOUNDS and the
-    result None.
+    Past the last slot of the tree the place is XAS_BOUNDS and the result None.
 
-    Models: include/linux/xarray.h: xas_next (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: include/linux/xarray.h: xas_next (v5.4). Left out: nothing.
     """
     node = xas.xa_node
     if state.xas_not_node(node):
@@ -114,9 +118,9 @@ def xas_next(xas: XaState) -> Entry:
 def __xas_next(xas: XaState) -> Entry:
     """The general case of :func:`xas_next`: out of a node at its end, and down again.
 
-    Models: lib/xarray.c: __xas_next (v5.4).
-    Differs from v5.3: from the head (a lone entry) it leaves the tree; v5.3 returned that entry again and
-    again.
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: lib/xarray.c: __xas_next (v5.4). Left out: nothing.
+    Differs from v5.3: from the head (a lone entry) it leaves the tree; v5.3 returned that entry again and again.
     """
     if not state.xas_frozen(xas.xa_node):
         xas.xa_index = (xas.xa_index + 1) & ULONG_MAX
@@ -143,10 +147,10 @@ def __xas_next(xas: XaState) -> Entry:
 def xas_prev(xas: XaState) -> Entry:
     """Move to the previous index and return what is there, whatever it is. On a fresh cursor: load, no move.
 
-    Expects the array's lock or an RCU section. Before the first slot of the tree the place is XAS_BOUNDS
-    and the result None.
+    Before the first slot of the tree the place is XAS_BOUNDS and the result None.
 
-    Models: include/linux/xarray.h: xas_prev (v5.4).
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: include/linux/xarray.h: xas_prev (v5.4). Left out: nothing.
     """
     node = xas.xa_node
     if state.xas_not_node(node):
@@ -161,9 +165,9 @@ def xas_prev(xas: XaState) -> Entry:
 def __xas_prev(xas: XaState) -> Entry:
     """The general case of :func:`xas_prev`: out of a node at its beginning, and down again.
 
-    Models: lib/xarray.c: __xas_prev (v5.4).
-    Differs from v5.3: from the head (a lone entry) it leaves the tree; v5.3 returned that entry again and
-    again.
+    Locks: entry i_pages or RCU; never sleeps.
+    Models: lib/xarray.c: __xas_prev (v5.4). Left out: nothing.
+    Differs from v5.3: from the head (a lone entry) it leaves the tree; v5.3 returned that entry again and again.
     """
     if not state.xas_frozen(xas.xa_node):
         xas.xa_index = (xas.xa_index - 1) & ULONG_MAX

@@ -10,11 +10,11 @@ debug_vm=False)`` for the production kernel of 2019, which says nothing about mo
 
 from typing import Final
 
-from thpkit.kernel.variant import Variant
-from thpkit.patch.v3 import filemap, fs, huge_memory, mmap, rmap
+from thpkit.patch.v3 import filemap, fs, huge_fault, huge_memory, mmap, rmap
 from thpkit.patch.v53 import V53
+from thpkit.patch.version import Version
 
-V3: Final = Variant(
+V3: Final = Version(
     "v3",
     functions=(
         filemap.filemap_huge_fault,
@@ -26,6 +26,7 @@ V3: Final = Variant(
         fs.new_inode,
     ),
     base=V53,
+    helpers=(huge_fault.map_page,),
     about="the patch as posted on 31 July 2019, on the v5.3 that it was written for",
 )
 """The patch as posted."""

@@ -1,8 +1,8 @@
 """The huge page fault as posted (hunks H4, H6 and H7): read first, map next, enter into the page cache last.
 
-The posted handler is cut at its joints: here is its frame, and :mod:`~thpkit.patch.v3.huge_fault` has the pieces. F1
-to F20 number its steps in order. Nothing is repaired: where a lock stays taken or a counter is moved twice, the posted
-code does that.
+The posted handler is cut at its joints: here is its frame, and :mod:`~thpkit.patch.v3.huge_fault` has the pieces.
+F1 to F20 number its steps in order. Nothing is repaired: where a lock stays taken or a counter is moved twice, the
+posted code does that.
 
 Models: mm/filemap.c, as changed by the patch v3 2/2 against v5.3.
 Left out: nothing of the patch.

@@ -1,7 +1,7 @@
 """The pieces of the huge page fault as posted (hunk H7), in the order in which they come.
 
-In the patch all this is one function, :func:`thpkit.patch.v3.filemap.filemap_huge_fault`. Each piece says which of the
-steps F1 to F20 it is. A single repair replaces one of them.
+In the patch all this is one function, :func:`thpkit.patch.v3.filemap.filemap_huge_fault`. Each piece says which of
+the steps F1 to F20 it is. A single repair replaces one of them.
 
 Models: mm/filemap.c: filemap_huge_fault, of the patch v3 2/2.
 Left out: nothing of the patch.

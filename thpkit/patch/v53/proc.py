@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thpkit.kernel import pgtable, proc, splat, units
 from thpkit.kernel import page as page_h
+from thpkit.kernel import pgtable, proc, splat, units
 from thpkit.kernel.kobject import primitive
 from thpkit.kernel.variant import replaces
 
