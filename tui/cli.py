@@ -35,13 +35,16 @@ def is_terminal() -> bool:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(printed.version(), "--version", message="thp %(version)s")
+@click.option("--version", is_flag=True, help="Print the version.")
 @click.pass_context
-def thp(context: click.Context) -> None:
+def thp(context: click.Context, version: bool) -> None:
     """A textbook you can run: huge pages of a file in Linux, one statement at a time.
 
     Without a command: the table of contents.
     """
+    if version:
+        click.echo(f"thp {printed.version()}")
+        context.exit()
     if context.invoked_subcommand is not None:
         return
     if is_terminal():

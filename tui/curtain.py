@@ -7,10 +7,14 @@ opens with this, and they are imported behind it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from textual.screen import Screen
 
 from tui.looks import GROUND, Look
+
+WAIT: Final = 0.03
+"""Seconds that the first frame gets."""
 
 
 class Curtain(Screen[None]):
@@ -28,5 +32,5 @@ class Curtain(Screen[None]):
         return f" {self._text}"
 
     def on_mount(self) -> None:
-        """Go on as soon as the line is painted."""
-        self.call_after_refresh(self._then)
+        """Go on when the line is painted: mounting comes before the first frame."""
+        self.set_timer(WAIT, self._then)

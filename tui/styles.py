@@ -12,7 +12,7 @@ from typing import Final
 from rich.style import Style
 
 from thpkit.view.rows import Role
-from tui.looks import Look
+from tui.looks import GROUND, Look
 
 
 class Palette:
@@ -22,11 +22,6 @@ class Palette:
         self.ground = ground
         """Foreground and background of plain text."""
         self.roles = {role: ground + roles.get(role, Style()) for role in Role}
-
-
-def no_color() -> bool:
-    """Whether the reader asked for no colours (any value that is not empty counts)."""
-    return bool(os.environ.get("NO_COLOR"))
 
 
 def _coloured(
@@ -66,11 +61,11 @@ def _coloured(
 
 
 _DARK: Final = _coloured(
-    ground="#12151a", text="#d8dce3", dim="#7d8696", blue="#6cb6ff", orange="#ffa657",
+    ground=GROUND[Look.DARK], text="#d8dce3", dim="#7d8696", blue="#6cb6ff", orange="#ffa657",
     green="#7ecfa5", violet="#c9a4f5", yellow="#e6d27a", here="#264f78", here_text="#ffffff",
 )  # fmt: skip
 _LIGHT: Final = _coloured(
-    ground="#fdfcf8", text="#24292f", dim="#6a737d", blue="#0550ae", orange="#b34000",
+    ground=GROUND[Look.LIGHT], text="#24292f", dim="#6a737d", blue="#0550ae", orange="#b34000",
     green="#1a6b4a", violet="#6f3fb5", yellow="#7a5b00", here="#cfe3fb", here_text="#0b1f33",
 )  # fmt: skip
 _MONO: Final = Palette(

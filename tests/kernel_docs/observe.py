@@ -1,7 +1,8 @@
 """Watching the kernel run: what each stepped function really held, took, dropped, and whether it reached a sleep.
 
-Only calls below a system call count; what checks and views do from outside does not. A call of another task in the
-middle of one (an interruption) is watched by itself: what it takes is not put down to the function it interrupts.
+Only calls below a *door* count, a system call as a rule; what checks and views do from outside does not. A call of
+another task in the middle of one (an interruption) comes through a door of its own and is watched by itself: what it
+takes is not put down to the function that it interrupts.
 """
 
 from __future__ import annotations
@@ -15,10 +16,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Final, NamedTuple
 
+from thpkit.book.claims import RCU
 from thpkit.kernel import current, entry, locks
-
-RCU: Final = "RCU"
-"""Name under which an RCU section counts as held."""
 
 ACQUIRED: Final = locks._acquired.__code__
 RCU_LOCK: Final = locks.rcu_read_lock.__code__
@@ -37,7 +36,6 @@ class Hold(NamedTuple):
 class Seen:
     """What was seen of one function in all its calls together."""
 
-    calls: int = 0
     entries: set[frozenset[Hold]] = field(default_factory=set)
     """Every set of locks with which it was entered."""
     taken: set[Hold] = field(default_factory=set)
@@ -59,61 +57,68 @@ class _Call:
     held: Counter[Hold]
 
 
-class Observer:
-    """A profile function that collects :class:`Seen` for the functions of a table."""
+@dataclass
+class _Visit:
+    """One task's time in the kernel, from the door on."""
 
-    def __init__(self, names: Mapping[tuple[str, str], str], root: Path) -> None:
+    door: FrameType
+    calls: list[_Call] = field(default_factory=list)
+
+
+class Observer:
+    """A profile function that collects :class:`Seen` by names that a table gives to places in the sources."""
+
+    def __init__(
+        self,
+        names: Mapping[tuple[str, str], str],
+        root: Path,
+        doors: frozenset[CodeType] = frozenset(),
+    ) -> None:
         self.seen: dict[str, Seen] = {}
         """By the names of the table."""
         self._names = names
         self._root = root
+        self._doors = doors | entry.SYSTEM_CALLS.keys()
         self._codes: dict[CodeType, str | None] = {}
-        self._tasks: list[list[_Call]] = []
-        """The calls of each task that is inside the kernel; the last one runs."""
+        self._visits: list[_Visit] = []
+        """The last one runs."""
 
     def __call__(self, frame: FrameType, event: str, arg: object) -> None:
         """What ``sys.setprofile`` calls."""
         if event == "call":
-            self._on_call(frame)
-        elif event == "return" and self._tasks:
-            self._on_return(frame)
+            if frame.f_code in self._doors:
+                self._visits.append(_Visit(frame))
+            if self._visits:
+                self._on_call(frame, self._visits[-1].calls)
+        elif event == "return" and self._visits:
+            self._on_return(frame, self._visits[-1].calls)
+            if self._visits[-1].door is frame:
+                self._visits.pop()
 
-    def _on_call(self, frame: FrameType) -> None:
+    def _on_call(self, frame: FrameType, calls: list[_Call]) -> None:
         code = frame.f_code
-        if code in entry.SYSTEM_CALLS:
-            self._tasks.append([])
-        if not self._tasks:
-            return
-        running = self._tasks[-1]
-        if code is ACQUIRED:
-            hold = Hold(frame.f_locals["cls"], frame.f_locals["mode"])
-            for call in running:
+        if code is ACQUIRED or code is RCU_LOCK:
+            at = frame.f_locals
+            hold = Hold(at["cls"], at["mode"]) if "cls" in at else Hold(RCU, "read")
+            for call in calls:
                 call.seen.taken.add(hold)
-        elif code is RCU_LOCK:
-            for call in running:
-                call.seen.taken.add(Hold(RCU, "read"))
         elif code is MIGHT_SLEEP:
-            for call in running:
+            for call in calls:
                 call.seen.slept = True
         else:
             name = self._name(code)
             if name is not None:
                 seen = self.seen.setdefault(name, Seen())
                 held = _held()
-                seen.calls += 1
                 seen.entries.add(frozenset(held))
-                running.append(_Call(frame, seen, held))
+                calls.append(_Call(frame, seen, held))
 
-    def _on_return(self, frame: FrameType) -> None:
-        running = self._tasks[-1]
-        if not running or running[-1].frame is not frame:
-            return
-        call = running.pop()
-        held = _held()
-        call.seen.kept.update(held - call.held)
-        call.seen.dropped.update(call.held - held)
-        if not running:
-            self._tasks.pop()
+    def _on_return(self, frame: FrameType, calls: list[_Call]) -> None:
+        if calls and calls[-1].frame is frame:
+            call = calls.pop()
+            held = _held()
+            call.seen.kept.update(held - call.held)
+            call.seen.dropped.update(call.held - held)
 
     def _name(self, code: CodeType) -> str | None:
         """The table's name of a code object, or None."""
@@ -126,7 +131,9 @@ class Observer:
 
 
 def _held() -> Counter[Hold]:
-    """What the running task holds now."""
+    """What the running task holds now; nothing at boot, before there is one."""
+    if not hasattr(current, "kernel"):
+        return Counter()
     cpu = current.kernel.cpu
     held = Counter(Hold(each.cls, each.mode) for each in cpu.task.holds())
     if cpu.rcu_depth:

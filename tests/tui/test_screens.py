@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
-from tui.looks import Look
 
 from tests.tui.small import small_run, target
 from thpkit.view.rows import Role
@@ -19,6 +18,7 @@ from tui.app import ThpApp
 from tui.help import HelpScreen
 from tui.home import Home
 from tui.layouts import BAR, SMALL, STATUS
+from tui.looks import Look
 from tui.prompt import Prompt
 from tui.rowpane import RowPane
 from tui.state import Place, Store
@@ -265,9 +265,9 @@ def test_go_to_search_help_and_palette(tmp_path: Path) -> None:
     """The prompts answer, esc leaves them, ? closes what ? opened."""
 
     async def scene(pilot: Pilot[str], app: ThpApp) -> None:
-        screen = stepper(app)
+        screen: Screen[Any] = stepper(app)
         await pilot.press("g", *"stop", "space", "2", "enter")
-        assert screen.position == small_run().timeline.stops[1].step
+        assert stepper(app).position == small_run().timeline.stops[1].step
         await pilot.press("g", "escape", "question_mark")
         assert isinstance(app.screen, HelpScreen)
         await pilot.press("question_mark")
@@ -279,7 +279,7 @@ def test_go_to_search_help_and_palette(tmp_path: Path) -> None:
         await pilot.press(*"very first", "enter")
         assert app.screen is screen
         await pilot.press("colon", *"first step", "enter")
-        assert screen.position == 0
+        assert stepper(app).position == 0
 
     play(scene, tmp_path, opened=target())
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from thpkit.trace import saved
 from thpkit.trace.timeline import Timeline
 from thpkit.view import timeline_view
 from thpkit.view.glyphs import ASCII
 from thpkit.view.layout import width_of
 from thpkit.view.moment import Moment
 from thpkit.view.panes import BY_NAME, PANES, pane
-from thpkit.view.rows import Rendered
+from thpkit.view.rows import Rendered, plain
 
 WIDTHS = (20, 40, 80, 132, 200)
 VIEWS = [each.render for each in PANES] + [timeline_view.render]
@@ -85,6 +88,18 @@ def test_an_older_moment_still_shows_its_own_step(tour: Timeline) -> None:
 def test_steps_outside_become_the_nearest_inside(tour: Timeline) -> None:
     assert Moment.of(tour, -5).n == 0
     assert Moment.of(tour, 10**9).n == len(tour) - 1
+
+
+def test_a_reopened_recording_shows_the_same(tour: Timeline, tmp_path: Path) -> None:
+    saved.save(tour, tmp_path / "tour.thprec")
+    again = saved.open(tmp_path / "tour.thprec")
+    again.stops = tour.stops
+    for n in range(0, len(tour), 9973):
+        for each in PANES:
+            before = each.render(Moment.of(tour, n), 90)
+            assert plain(each.render(Moment.of(again, n), 90).rows) == plain(
+                before.rows
+            )
 
 
 def test_cells_lead_from_what_is_shown_to_who_wrote_it(tour: Timeline) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from tests.view.conftest import BIG, boot
+from thpkit.kernel import filemap, splat
 from thpkit.kernel.flags import MapFlags, Prot
+from thpkit.kernel.fs import AddressSpace
 from thpkit.kernel.machine import Machine
+from thpkit.kernel.units import Pgoff
+from thpkit.kernel.variant import Variant, replaces
+from thpkit.scenario import Scenario, record
 from thpkit.trace.statements import Statement
+from thpkit.trace.tape import Kind
 from thpkit.trace.timeline import Step, Timeline
-from thpkit.view import plain, text
+from thpkit.view import plain, source, text
 from thpkit.view.explanations import paragraph
 from thpkit.view.glyphs import ASCII
 from thpkit.view.layout import columns
 from thpkit.view.moment import Moment
+from thpkit.view.panes import BY_NAME
 from thpkit.view.rows import Row
-
-BIG = "/lib/big.so"
 
 
 def screens(lines: list[str]) -> list[list[str]]:
@@ -108,3 +114,32 @@ def test_the_ten_lines_of_the_readme() -> None:
     assert "page#1+448 … +511" in tree
     assert "NR_FILE_PAGES" in text.counters(machine)
     assert text.counters(Machine()) == "all counters are 0"
+
+
+# ---- runs that end early ------------------------------------------------------------------------------------
+
+
+@replaces(filemap.huge_block_in_use)
+def gives_up(mapping: AddressSpace, hindex: Pgoff) -> bool:
+    splat.BUG_ON(True, "nobody wrote this part")
+    return False
+
+
+def test_a_run_that_ends_early_says_why() -> None:
+    def run(machine: Machine) -> None:
+        a = machine.processes["A"]
+        a.touch(a.mmap(4 << 20, fd=a.open(BIG)))
+
+    variant = Variant("buggy", functions=[gives_up])
+    timeline = record(Scenario("bug", "", boot, (run,), variant=variant)).timeline
+    lines = list(plain.walk(timeline))
+    assert lines[-1] == "The run ended early: nobody wrote this part"
+    raised = [n for n in range(len(timeline)) if timeline.kind_at(n) is Kind.EXCEPTION]
+    moment = Moment.of(timeline, raised[0])
+    assert source.outcome(moment) == "raised KernelBug: nobody wrote this part"
+    shown = plain.screen(moment, BY_NAME, 80)
+    assert "◀ just ran and raised  gives_up, test_plain.py:" in shown
+    assert any(
+        "◀ gives_up" in line and "raised KernelBug" in line
+        for line in plain.every(timeline)
+    )

@@ -76,7 +76,7 @@ class Source(NamedTuple):
     """The kernel code a function stands for."""
 
     place: str
-    """``mm/filemap.c: page_cache_delete``, or the sentence that says there is none."""
+    """File and symbols, these as Markdown code, or the sentence that says there is none."""
     version: str
     """``v5.3``, perhaps with a remark; empty if there is no such code."""
 
@@ -139,8 +139,8 @@ def sources(models: str) -> list[Source]:
                 f"Models: {part!r} is not 'path/file.c: symbol, symbol (v5.3)'"
             )
         version = match["version"] + match["remark"]
-        place = f"{match['file']}: {match['symbols']}{match['tail']}"
-        found.append(Source(place, version))
+        symbols = ", ".join(f"`{each}`" for each in match["symbols"].split(", "))
+        found.append(Source(f"{match['file']}: {symbols}{match['tail']}", version))
     return found
 
 

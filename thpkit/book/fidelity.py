@@ -7,9 +7,9 @@ Everything is read from the docstrings of the stepped functions. Such a docstrin
     Models: mm/filemap.c: page_cache_delete (v5.3). Left out: shadow entries.
     Differs from v5.3: a huge page need not be swap-backed.
 
-*Models* names file, symbols and version, several of them with ``;`` between, or begins with ``no kernel function`` and
-says what that version does instead. *Locks* is checked against what really happens, so it has a grammar: clauses with
-``;`` between, and remarks in round brackets that are for the reader only.
+*Models* names file, symbols and version, several of them with ``;`` between, or it begins with ``no kernel function``
+or ``no file system``. *Locks* is checked against what really happens, so it has a grammar: clauses with ``;``
+between, and remarks in round brackets that are for the reader only.
 
 ========================  ==========================================================================
 ``entry A, B or C``       held at every call: A, and one of B and C
@@ -30,7 +30,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from thpkit.book.claims import Function, functions, sources
+from thpkit.book.claims import Function, faults, functions, sources
 from thpkit.book.lesson import FOLDER
 from thpkit.trace.statements import ROOT
 
@@ -40,10 +40,10 @@ INTRO: Final = """# What stands for what
 
 This page is made from the docstrings; do not edit it. `python -m thpkit.book.fidelity` writes it anew.
 
-This kernel is a model. Its functions have the names of Linux functions and do what those do, in the order in which they
-do it, as far as this book's subject reaches. The base is Linux 5.3; where a later version is meant, the table says so.
-The version of the huge page fault that it teaches, REF, is what the review of the patch asked for, with the repairs
-that it needs: **it never was a kernel**.
+This kernel is a model. Its functions have the names of Linux functions and do what those do, in the order in which
+they do it, as far as this book's subject reaches. The base is Linux 5.3; where another version is meant, the table
+says so: the XArray is that of 5.4. The huge page fault that it teaches, REF, is what the review of the patch asked
+for, with the repairs that it needs: **it never was a kernel**.
 
 What the model does not have, whatever function is looked at:
 
@@ -55,9 +55,12 @@ What the model does not have, whatever function is looked at:
 - **dirty pages and writeback**: a write is in storage when it returns;
 - **anonymous huge pages, khugepaged, hugetlb, fork**.
 
-*Locks* lists what must be held at the entry, what the function and its callees take, and whether it may sleep. A test
-runs the kernel and compares. Where the real function may give way to others between two pieces of work (`cond_resched`)
-and the model has nobody to give way to, it says *never sleeps*.
+Listed are the functions that the stepper enters. What it never enters (taking a lock, an atomic operation, a test of a
+flag, a counter) is one act here and a few lines of header files there.
+
+*Locks* lists what is held at the entry, what the function and its callees may take, and whether it may sleep. A test
+runs the kernel and compares. It speaks of the model: the real function may also sleep in an allocation that the model
+does not make, or give way to others between two pieces of work (`cond_resched`), where this one *never sleeps*.
 """
 
 _HEAD: Final = (
@@ -108,5 +111,13 @@ def write(root: Path = ROOT) -> Path:
     return page
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the page, or say which docstrings must be mended first."""
+    wrong = [each for function in functions() for each in faults(function)]
+    if wrong:
+        raise SystemExit("\n".join(wrong))
     write()
+
+
+if __name__ == "__main__":
+    main()

@@ -50,7 +50,7 @@ class Pagevec(KObject):
     """A small batch of pages (struct pagevec). Fills up to ``units.PAGEVEC_SIZE``."""
 
     pages: KDict[int, Page] = field(default_factory=KDict)
-    """The pages by position; each holds a reference."""
+    """The pages by position. Whether a batch owns references is its user's business: one filled by a look-up does."""
 
 
 @kstruct
@@ -248,7 +248,7 @@ def __page_cache_release(page: Page) -> None:
     """Take a dying page off its LRU list and off its memory control group.
 
     Locks: takes lru_lock; never sleeps.
-    Models: mm/swap.c: __page_cache_release (v5.3); the uncharge stands in the destructor from v5.4 on.
+    Models: mm/swap.c: __page_cache_release (v5.3), which still uncharges, where v5.4 leaves it to the destructor.
     Left out: nothing on this path.
     """
     if page_h.PageLRU(page):

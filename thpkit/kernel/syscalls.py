@@ -191,9 +191,9 @@ def sys_elf_map(fd: int, length: int, offset: int) -> int:
     Returns:
         The address, or a negative errno (−ETXTBSY if the file has a writer).
 
-    Locks: takes mmap_sem for writing, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
+    Locks: takes mmap_sem for writing, i_mmap_rwsem; may sleep.
     References: the mapping takes one on the file.
-    Models: fs/binfmt_elf.c: elf_map (v5.3). Left out: everything else that exec does.
+    Models: fs/binfmt_elf.c: elf_map (v5.3). Left out: MAP_FIXED, and all else that exec does.
     """
     file = fget(fd)
     if file is None:

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from thpkit.kernel import flags, fs, pgtable, splat, units, xarray
+from thpkit.kernel import (
+    filemap,
+    flags,
+    fs,
+    locks,
+    pgtable,
+    splat,
+    units,
+    xarray,
+)
 from thpkit.kernel.content import Block, Private, Stale, Zero
 from thpkit.kernel.fault import Signal
 from thpkit.kernel.flags import Access, MapFlags, OpenFlags, Prot
@@ -22,7 +31,7 @@ from thpkit.kernel.splat import Config, OnSplat
 from thpkit.kernel.units import REAL, Geometry, VirtAddr
 from thpkit.kernel.variant import Variant
 
-Value: TypeAlias = bool | int | str | None | tuple[str, ...]
+Value: TypeAlias = bool | int | str | tuple[str, ...] | None
 Observation: TypeAlias = dict[str, Value]
 """What a scene saw, by name."""
 
@@ -124,8 +133,18 @@ class Stage:
 
     def during_read(self, call: Callable[[], object]) -> None:
         """Let others act once the file system has read the huge page, before the fault goes on."""
-        from thpkit.kernel import locks
+        self._at_one_of((locks.wait_on_page_locked, locks.lock_page), call)
 
+    def before_entering(self, call: Callable[[], object]) -> None:
+        """Let others act when the huge page exists and the cache has not been looked at for the last time."""
+        self._at_one_of(
+            (locks.wait_on_page_locked, filemap.thp_add_to_page_cache), call
+        )
+
+    def _at_one_of(
+        self, functions: tuple[Callable[..., object], ...], call: Callable[[], object]
+    ) -> None:
+        """Let others act before the first call of whichever of these functions comes first: versions differ."""
         done: list[bool] = []
 
         def once(_machine: Machine) -> None:
@@ -133,8 +152,8 @@ class Stage:
                 done.append(True)
                 call()
 
-        self.machine.interrupt(locks.wait_on_page_locked, 1, once)
-        self.machine.interrupt(locks.lock_page, 1, once)
+        for function in functions:
+            self.machine.interrupt(function, 1, once)
 
     # ---- looking ----------------------------------------------------------------------------------------
 

@@ -52,9 +52,7 @@ def page_text(world: World, head: Page) -> str:
     text += f"; {values.page_flags(head.flags)}"
     if len(pages) > 1:
         text += f"; {values.count_of(pages[1].compound_mapcount + 1, 'PMD mapping')}"
-    counts = values.runs(
-        pages, lambda page, first, _far: page._mapcount == first._mapcount
-    )
+    counts = values.equal_runs([page._mapcount for page in pages])
     if len(counts) == 1:
         each = " each" if len(pages) > 1 else ""
         return f"{text}; _mapcount {head._mapcount}{each}"

@@ -141,7 +141,8 @@ def groups(moment: Moment) -> Iterator[Group]:
     if mapping is not None:
         names = ("nrpages", "nr_thps", "nrexceptional")
         path = subject.path_of(moment, mapping.host)
-        yield Group(f"cache of {path}", _fields(mapping, names))
+        name = path.rpartition("/")[2]
+        yield Group(f"cache of {name}", _fields(mapping, names))
     machine = [
         Gauge("memcg charged", kernel.memcg, "charged"),
         Gauge("xa_nodes", kernel, "xa_nodes"),

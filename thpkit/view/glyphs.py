@@ -91,7 +91,6 @@ def spelled(text: str, glyphs: Glyphs) -> str:
 
 _PLAIN: Final = str.maketrans(
     {
-        "\u00a0": " ",
         "–": "-",
         "—": "-",
         "−": "-",

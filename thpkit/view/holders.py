@@ -201,7 +201,8 @@ def _rest(moment: Moment, head: Page, left: int) -> Holder:
 
 
 def _variables(moment: Moment, head: Page) -> list[str]:
-    """The local variables that hold the page, of the outermost function that has one."""
+    """The variable that holds the page, in the outermost function that has one; a fault's block if nothing else."""
+    found: list[str] = []
     for level, known in zip(
         reversed(moment.stack), reversed(moment.locals), strict=True
     ):
@@ -209,5 +210,8 @@ def _variables(moment: Moment, head: Page) -> list[str]:
             if isinstance(value, (Pagevec, MmuGather)):
                 continue
             if any(subject.head_of(page) is head for page in subject.pages_in(value)):
-                return [f"{name} in {level.frame.function.name}"]
-    return []
+                where = f"{name} in {level.frame.function.name}"
+                if isinstance(value, Page):
+                    return [where]
+                found.append(where)
+    return found[:1]

@@ -228,13 +228,6 @@ def state_pane(rows: Iterable[Row], glyphs: Glyphs, fallback: int = 0) -> Render
     return Rendered(shown, changed[0], near[-1])
 
 
-def listed(names: Sequence[str], most: int, glyphs: Glyphs) -> str:
-    """Names with commas, at most so many of them."""
-    if len(names) <= most:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} {glyphs.ellipsis} {len(names) - most} more"
-
-
 def span_of_range(first: int, last: int, glyphs: Glyphs) -> str:
     """``3`` or ``3–7``."""
     return f"{first}" if first == last else f"{first}{glyphs.dash}{last}"

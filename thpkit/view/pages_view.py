@@ -139,9 +139,7 @@ def _map_counts(head: Page, pages: Sequence[Page], lens: Lens) -> list[Row]:
         facts.append(fact("compound_mapcount", shown, Span(said, Role.DIM)))
         if tail.flags >> flags.PG_double_map & 1:
             facts.append(row((("double_map"), Role.FLAG)))
-    runs = values.runs(
-        pages, lambda page, first, _far: page._mapcount == first._mapcount
-    )
+    runs = values.equal_runs([page._mapcount for page in pages])
     for first, last in runs[:MOST]:
         facts.append(_run_of_counts(pages, first, last, lens))
     if len(runs) > MOST:

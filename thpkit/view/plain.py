@@ -226,7 +226,8 @@ def _text(
     text: str, width: int, glyphs: Glyphs, first: str = "", later: str = ""
 ) -> Iterator[str]:
     """A sentence in lines of ``width``."""
-    text = clean(spelled(text, glyphs))
+    parts = text.split(changes.NO_BREAK)
+    text = changes.NO_BREAK.join(clean(spelled(part, glyphs)) for part in parts)
     lines = textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later)
     for line in lines or [first.rstrip()]:
         yield line.replace(changes.NO_BREAK, " ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum, Flag
+from itertools import groupby
 from typing import Final, TypeVar
 
 from thpkit.kernel import flags, units
@@ -199,6 +200,17 @@ def content(tokens: Sequence[Token], glyphs: Glyphs) -> str:
     if isinstance(first, Private):
         return f"written by {first.by} (write {first.write})"
     return repr(first)
+
+
+def equal_runs(items: Sequence[object]) -> list[tuple[int, int]]:
+    """First and last position of each stretch of equal items."""
+    found: list[tuple[int, int]] = []
+    start = 0
+    for _item, group in groupby(items):
+        stop = start + sum(1 for _each in group)
+        found.append((start, stop - 1))
+        start = stop
+    return found
 
 
 def runs(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from thpkit.kernel import units
 from thpkit.kernel.page import Page
 from thpkit.kernel.xarray import XaNode, XArray, XaState
-from thpkit.kernel.xarray.entries import Sibling, XaInternal, XaValue
 from thpkit.kernel.xarray.nodes import XA_MAX_MARKS, xa_marked
 from thpkit.view import values
 from thpkit.view.layout import fact, flow, span_of_range
 from thpkit.view.moment import Lens
 from thpkit.view.rows import Role, Row, Span, row
+from thpkit.view.xarray_runs import Run, entry_text, goes_on, runs_of
 
 MANY_LEAVES: Final = 16
 """In a tree with more leaves than this, neighbours that are full and go on from one another share a row."""
@@ -26,15 +26,6 @@ ROOMY: Final = 72
 
 TIGHT: Final = 50
 """In panes narrower than this a leaf's shift is left out: it is 0."""
-
-
-class Run(NamedTuple):
-    """Neighbouring slots of a node that hold the same kind of thing."""
-
-    first: int
-    last: int
-    entry: Any
-    """What the first of them holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,27 +47,6 @@ class Sight:
         changed = self.lens.changed or {}
         targets = {id(node), id(node.slots), id(node.marks)}
         return bool(self.on(node)) or any(target in targets for target, _key in changed)
-
-
-def runs_of(node: XaNode) -> list[Run]:
-    """The slots of a node in runs: NULLs, consecutive pages, siblings of one slot, retry entries."""
-    slots = node.slots
-    found: list[Run] = []
-    start = 0
-    for at in range(1, len(slots) + 1):
-        if at == len(slots) or not _goes_on(slots[at], slots[start], at - start):
-            found.append(Run(start, at - 1, slots[start]))
-            start = at
-    return found
-
-
-def _goes_on(entry: Any, first: Any, distance: int) -> bool:
-    """Whether ``entry`` belongs to a run that began ``distance`` slots before with ``first``."""
-    if entry is None or first is None:
-        return entry is first
-    if isinstance(entry, Page):
-        return isinstance(first, Page) and entry.pfn == first.pfn + distance
-    return isinstance(entry, XaInternal) and entry is first
 
 
 def tree_rows(xa: XArray, sight: Sight, width: int) -> list[Row]:
@@ -234,7 +204,7 @@ def _full_leaves(node: XaNode, slot: int, sight: Sight) -> list[XaNode]:
         runs = runs_of(entry)
         if len(runs) != 1 or not isinstance(runs[0].entry, Page):
             break
-        if found and not _goes_on(
+        if found and not goes_on(
             entry.slots[0], found[0].slots[0], len(found) * units.XA_CHUNK_SIZE
         ):
             break
@@ -281,19 +251,6 @@ def _run_fact(node: XaNode, run: Run, base: int, sight: Sight) -> Row:
     text = entry_text(run.entry, len(slots), lens)
     role = Role.DIM if run.entry is None else Role.LINK
     return row((label, Role.DIM), lens.show(node.slots, key, text, role))
-
-
-def entry_text(entry: Any, count: int, lens: Lens) -> str:
-    """What ``count`` slots hold that begin with ``entry``."""
-    if entry is None:
-        return "NULL"
-    if isinstance(entry, Page):
-        return values.page_range(entry, count, lens.glyphs)
-    if isinstance(entry, Sibling):
-        return f"sibling of slot {entry.number}"
-    if isinstance(entry, XaValue):
-        return f"value {entry.number}"
-    return repr(entry)
 
 
 def _here_text(names: Sequence[str], lens: Lens) -> Row:

@@ -13,6 +13,7 @@ from thpkit.kernel import (
     huge_memory,
     locks,
     memcg,
+    memory,
     page_alloc,
     swap,
     units,
@@ -61,9 +62,7 @@ def d9_count_mapping() -> None:
 
 
 @replaces(huge_fault.new_page)
-def d26_new_page(
-    vmf: VmFaultInfo, mapping: AddressSpace, hindex: Pgoff
-) -> Page | None:
+def d26_new_page(vmf: VmFaultInfo, mapping: AddressSpace, hindex: Pgoff) -> Page | None:
     """D26: the control group of the process pays for the page, or it is not made."""
     gfp = vmf.gfp_mask | Gfp.COMP | Gfp.NOWARN | Gfp.NORETRY
     page = page_alloc.alloc_pages(gfp, units.HPAGE_PMD_ORDER)
@@ -91,14 +90,27 @@ def d6_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
     return ret
 
 
-@replaces(filemap.filemap_huge_fault)
-def d27_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
-    """D27: as posted, and a fault that read from storage is a major one."""
-    allocated = current_huge_allocations()
-    ret = v3_filemap.filemap_huge_fault(vmf, size)
-    if current_huge_allocations() != allocated and not vmf.major:
+@replaces(huge_fault.read_page)
+def d27_read_page(vmf: VmFaultInfo, mapping: AddressSpace, page: Page) -> bool:
+    """D27: a fault that reads from storage is counted as a major one."""
+    if not vmf.major:
         vmstat.count_vm_event(vmstat.PGMAJFAULT)
         vmf.major = True
+    error = mapping.a_ops.readpage(memory.vma_file(vmf.vma), page)
+    if error:
+        swap.put_page(page)
+        return False
+    locks.wait_on_page_locked(page)
+    if not page_h.PageUptodate(page):
+        huge_fault.discard(page)
+        return False
+    return True
+
+
+@replaces(filemap.filemap_huge_fault)
+def d27_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
+    """D27: as posted, and the answer says that storage was read."""
+    ret = v3_filemap.filemap_huge_fault(vmf, size)
     if vmf.major and not ret & flags.VM_FAULT_ERROR:
         ret = ret | VmFault.MAJOR
     return ret
@@ -107,7 +119,9 @@ def d27_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
 @replaces(filemap.filemap_huge_fault)
 def d6_d27_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
     """D6 and D27 together."""
-    ret = d27_huge_fault_of_posted(vmf, size)
+    ret = v3_filemap.filemap_huge_fault(vmf, size)
+    if vmf.major and not ret & flags.VM_FAULT_ERROR:
+        ret = ret | VmFault.MAJOR
     page = vmf.page
     if page is not None and not page_h.PageLRU(page):
         swap.lru_cache_add(page)
