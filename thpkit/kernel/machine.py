@@ -61,7 +61,7 @@ class Interruption:
     """A kernel function or primitive."""
     visit: int
     """Which of its calls, from 1."""
-    call: Callable[[Machine], None]
+    call: Callable[[Machine], object]
     """What the other tasks do; it runs on a CPU of its own, to completion."""
 
 
@@ -183,7 +183,7 @@ class Machine:
         self,
         function: Callable[..., object],
         visit: int,
-        call: Callable[[Machine], None],
+        call: Callable[[Machine], object],
     ) -> None:
         """Let other tasks act before the ``visit``-th call of ``function`` from now on.
 
@@ -419,7 +419,7 @@ class _Pending:
         return interrupted
 
 
-def _run_elsewhere(machine: Machine, call: Callable[[Machine], None]) -> None:
+def _run_elsewhere(machine: Machine, call: Callable[[Machine], object]) -> None:
     """Run other tasks' calls on a CPU of their own, then come back to the one that was interrupted."""
     kernel = machine.kernel
     here = kernel.cpu
