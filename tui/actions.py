@@ -190,6 +190,10 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "Show the exercise that belongs here, if there is one", Group.OTHER,
     ),
     Action(
+        "introduction", (), ("introduction",), "introduction",
+        "Read the lesson's introduction again", Group.OTHER,
+    ),
+    Action(
         "copy", ("y",), ("copy",), "copy",
         "Copy this pane as text to the clipboard", Group.OTHER,
     ),

@@ -5,9 +5,12 @@ The screens are imported when they are shown, behind the :class:`~tui.curtain.Cu
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from textual.app import App
 
@@ -32,7 +35,10 @@ class ThpApp(App[str]):
         self.theme = self.look.value
 
     def on_mount(self) -> None:
-        """Paint something at once."""
+        """Paint something at once. Being asked to end is like being quit: the place is kept."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with suppress(NotImplementedError, ValueError, RuntimeError):
+                asyncio.get_running_loop().add_signal_handler(number, self.exit)
         text = (
             "contents" if self._target is None else f"recording {self._target.title} …"
         )
@@ -62,9 +68,10 @@ class ThpApp(App[str]):
 
     def show_help(self) -> None:
         """Show the list of keys."""
-        from tui.help import HelpScreen
+        from tui import help as keys
+        from tui.page import Page
 
-        self.push_screen(HelpScreen(self.look))
+        self.push_screen(Page("Keys", keys.rows_of, self.look))
 
     def find_command(self, names: Iterable[str], do: Callable[[str], None]) -> None:
         """Let the reader find one of these actions by typing, and do it."""

@@ -186,16 +186,8 @@ def _guarded(run: Callable[[], None]) -> int:
         return exit_.code if isinstance(exit_.code, int) else 0
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx is not None else "thp"
-        return _say(f"{error.format_message().rstrip('.')}; see {command} --help")
-    except click.ClickException as error:
-        return _say(error.format_message())
-    except UserError as error:
-        return _say(str(error))
-    except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        return _say(f"{name}{error.strerror or error}")
+    except (UserError, click.ClickException, OSError) as error:
+        return _say(_sentence(error))
     except (
         Exception
     ) as error:  # a mistake of ours: still no traceback, unless it is asked for
@@ -204,6 +196,19 @@ def _guarded(run: Callable[[], None]) -> int:
         return _say(
             f"this is a mistake in thp itself: {type(error).__name__}: {error} (THP_DEBUG=1 shows where)"
         )
+
+
+def _sentence(error: UserError | click.ClickException | OSError) -> str:
+    """What to tell the user about an error that is none of ours."""
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return f"{name}{error.strerror or error}"
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx is not None else "thp"
+        return f"{error.format_message().rstrip('.')}; see {command} --help"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    return str(error)
 
 
 def _say(sentence: str) -> int:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.screen import Screen
-
 from thpkit.view.layout import wrapped
-from thpkit.view.rows import Rendered, Role, Row, Span, row
-from tui.actions import BY_ID, grouped, keys_of
-from tui.bindings import bindings
-from tui.looks import Look
-from tui.rowpane import RowPane
+from thpkit.view.rows import Role, Row, Span, row
+from tui.actions import grouped, keys_of
 
 KEYS = 18
 """Columns for the keys."""
@@ -51,40 +45,3 @@ def _entry(keys: str, text: str, width: int) -> list[Row]:
     blank = " " * KEYS
     head = Span(f"  {keys}".ljust(KEYS), Role.CODE)
     return [row(head, *first), *(row(blank, *line) for line in rest)]
-
-
-class HelpScreen(Screen[None]):
-    """Shows the list; the keys that opened it close it."""
-
-    DEFAULT_CSS = "HelpScreen > RowPane { width: 100%; height: 100%; }"
-    BINDINGS = bindings("up", "down", "page_up", "page_down", "leave", "help", "quit")
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
-
-    def compose(self) -> ComposeResult:
-        """One pane."""
-        yield RowPane("Keys", look=self._look)
-
-    def on_mount(self) -> None:
-        """Focus it."""
-        self.query_one(RowPane).focus()
-
-    def on_resize(self) -> None:
-        """Fit the text to the width."""
-        pane = self.query_one(RowPane)
-        pane.show(Rendered(rows_of(max(self.size.width - 2, 10))))
-
-    def action_do(self, name: str) -> None:
-        """One of the bound actions."""
-        pane = self.query_one(RowPane)
-        if name in ("up", "down"):
-            pane.scroll_rows(1 if name == "down" else -1)
-        elif name in ("page_up", "page_down"):
-            pane.scroll_pages(1 if name == "page_down" else -1)
-        elif name == "quit":
-            self.app.exit()
-        else:
-            assert name in BY_ID
-            self.dismiss()

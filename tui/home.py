@@ -25,6 +25,9 @@ ABOUT: Final = (
     "The huge-page fault is a correct version that never was in a kernel; the rest follows v5.3.",
 )
 """What a newcomer should know before anything else."""
+WELCOME: Final = (
+    "New here? Enter opens the tour; in it, space goes on and ? lists all keys."
+)
 KEYS: Final = ("open", "up", "down", "theme", "palette", "quit", "help")
 
 COMMANDS: Final = ("open", "first", "last", "theme", "help", "quit")
@@ -82,6 +85,9 @@ class Home(Screen[None]):
         if self.size.height >= 16 and width >= 40:
             for text in ABOUT:
                 rows += wrapped(row((text, Role.PLAIN)), width)
+                rows.append(())
+            if not self._host.store.memory.places:
+                rows += wrapped(row((WELCOME, Role.STOP)), width)
                 rows.append(())
         self._items = []
         try:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.paths import UserError
+from tui.paths import ROOT, UserError
 
 if TYPE_CHECKING:
+    from thpkit.book.markdown import Block
     from thpkit.kernel.variant import Variant
     from thpkit.trace.timeline import Timeline
     from thpkit.view.explanations import Explanations
@@ -30,26 +31,31 @@ class Run:
     """What the book says about a statement; None if nothing."""
     notices: tuple[str, ...] = ()
     """Sentences for the reader, before anything else."""
+    introduction: tuple[Block, ...] = ()
+    """What the lesson says before its first quote."""
     start: int | None = None
     """The step to open at, if not the first: where an exercise goes wrong."""
 
 
 def lesson(name: str, title: str, path: Path, variant: Variant | None) -> Run:
     """Record a lesson."""
-    run = scenario(path, name, variant)
-    return replace(run, title=title, explanations=book(name))
-
-
-def book(lesson_name: str = "") -> Explanations:
-    """What the book says about statements: a lesson's text first, then the commentary."""
     from thpkit.book import LessonError, explanations_for, find_lesson
-    from thpkit.trace.statements import ROOT
+    from tui.introduction import opening_of
 
-    found = None
-    if lesson_name:
-        with suppress(LessonError):
-            found = find_lesson(lesson_name, ROOT)
-    return explanations_for(found)
+    run = replace(scenario(path, name, variant), title=title)
+    try:
+        text = find_lesson(name, ROOT)
+        begin = opening_of(text.document().blocks)
+    except LessonError as error:
+        return replace(run, notices=(str(error),))
+    return replace(run, explanations=explanations_for(text), introduction=begin)
+
+
+def commentary() -> Explanations:
+    """What the book says about statements wherever they run."""
+    from thpkit.book import explanations_for
+
+    return explanations_for(None)
 
 
 def scenario(path: Path, name: str, variant: Variant | None) -> Run:
@@ -73,7 +79,7 @@ def scenario(path: Path, name: str, variant: Variant | None) -> Run:
     if not len(timeline):
         why = f" ({timeline.ending})" if timeline.ending else ""
         raise UserError(f"{path}: nothing was recorded: its tasks do nothing{why}")
-    return Run(name, loaded.title, timeline, book())
+    return Run(name, loaded.title, timeline, commentary())
 
 
 def saved(path: Path, name: str) -> Run:
@@ -96,7 +102,7 @@ def saved(path: Path, name: str) -> Run:
         notices.append(
             f"changed since this was recorded, so lines may not fit: {files}"
         )
-    return Run(name, timeline.title, timeline, book(), tuple(notices))
+    return Run(name, timeline.title, timeline, commentary(), tuple(notices))
 
 
 def save(run: Run, path: Path) -> None:

@@ -35,7 +35,7 @@ class PaneScreen(Screen[None]):
         super().__init__()
         self.host = host
         self.reader: Reader | None = None
-        self.told = Told([], None)
+        self.told = Told()
         """What is said about each step."""
         kept = host.store.memory.pane
         self.chosen = kept if kept in STATE else next(iter(STATE), PROSE)

@@ -15,6 +15,7 @@ from tui.where import SAVED, Target, resolve
 
 if TYPE_CHECKING:
     from thpkit.view.glyphs import Glyphs
+    from tui.opening import Run
 
 WIDTH: Final = 80
 
@@ -54,12 +55,28 @@ def walk(
     begin, stop = _range(len(timeline) - 1, first or 0, last)
     for notice in run.notices:
         yield from (*_wrapped(notice), "")
+    if begin == 0 and not every:
+        yield from _introduction(run)
     stops = [each for each in plain.halts(timeline) if begin <= each.step <= stop]
     if every or not stops:
         yield from plain.every(timeline, begin, stop, fold=not every, glyphs=glyphs)
         return
     told = run.explanations or NO_EXPLANATIONS
     yield from plain.walk(timeline, told, first=begin, last=stop, glyphs=glyphs)
+
+
+def _introduction(run: Run) -> Iterator[str]:
+    """What the lesson says before the walk."""
+    if not run.introduction:
+        return
+    from thpkit.view.glyphs import spelled
+    from thpkit.view.rows import text_of
+    from tui.introduction import rows_of
+
+    yield run.title
+    yield ""
+    for line in rows_of(run.introduction, WIDTH):
+        yield spelled(text_of(line), _glyphs())
 
 
 def _range(end: int, first: int, last: int | None) -> tuple[int, int]:

@@ -112,7 +112,7 @@ class Reader:
         """Go to a step; say ``nowhere`` if that is here."""
         step = max(min(step, len(self.timeline) - 1), 0)
         if step == self.position:
-            self.message = nowhere
+            self.message = self.ending() or nowhere
         self.position = step
 
     def _note(self, before: int) -> None:

@@ -18,8 +18,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from thpkit.trace.cells import Cell
-from thpkit.view.layout import width_of
 from thpkit.view.rows import Rendered, Row, plain
+from tui import rowmath
 from tui.looks import Look
 from tui.painter import Line, Painter, title_line
 
@@ -111,15 +111,12 @@ class RowPane(Widget, can_focus=True):
     @property
     def text(self) -> str:
         """What is shown, as plain text with its title."""
-        return (
-            f"{self.caption}\n{plain(self.rows)}" if self.caption else plain(self.rows)
-        )
+        return "\n".join(filter(None, (self.caption, plain(self.rows))))
 
     @property
-    def room(self) -> tuple[int, int]:
-        """Columns and rows for content."""
-        left = self._left
-        return max(self.size.width - left, 1), max(self.size.height - self._head, 0)
+    def _height(self) -> int:
+        """Rows for content."""
+        return max(self.size.height - self._head, 0)
 
     @property
     def _head(self) -> int:
@@ -158,18 +155,11 @@ class RowPane(Widget, can_focus=True):
     # ---- scrolling --------------------------------------------------------------------------------------
 
     def _place(self, focus: int, focus_end: int | None = None) -> int:
-        """The first row to show so that ``focus`` is seen: it moves by half a pane, so small steps do not scroll."""
-        height = self.room[1]
-        if height <= 0 or len(self.rows) <= height:
-            return 0
-        half = max(height // 2, 1)
-        top = (focus // half) * half - height // 4
-        if focus_end is not None and focus_end >= top + height:
-            top = min(focus, focus_end - height + 1)
-        return self._clamped(top)
+        """The first row to show so that ``focus`` is seen."""
+        return rowmath.place(focus, focus_end, len(self.rows), self._height)
 
     def _clamped(self, top: int) -> int:
-        return max(min(top, len(self.rows) - self.room[1]), 0)
+        return rowmath.clamped(top, len(self.rows), self._height)
 
     def scroll_rows(self, rows: int) -> None:
         """Scroll by hand."""
@@ -178,7 +168,7 @@ class RowPane(Widget, can_focus=True):
 
     def scroll_pages(self, pages: int) -> None:
         """Scroll by hand by so many pages, less a row."""
-        self.scroll_rows(pages * max(self.room[1] - 1, 1))
+        self.scroll_rows(pages * max(self._height - 1, 1))
 
     def centre(self) -> None:
         """Back to the focus."""
@@ -188,7 +178,7 @@ class RowPane(Widget, can_focus=True):
 
     def reveal(self, at: int) -> None:
         """Scroll only as far as needed to see row ``at``."""
-        height = self.room[1]
+        height = self._height
         if at < self._top:
             self._top = self._clamped(at)
         elif at >= self._top + height:
@@ -202,31 +192,20 @@ class RowPane(Widget, can_focus=True):
         if self.picks is Picks.LINES and self.rows:
             start = self._rendered.focus if self._at is None else self._at
             self.pick(max(min(start + by, len(self.rows) - 1), 0), None)
-        elif self.picks is Picks.CELLS and any(True for _ in self._cells()):
+        elif self.picks is Picks.CELLS and rowmath.cells_of(self.rows):
             self._move_cell(by)
         else:
             self.scroll_rows(by)
 
-    def _cells(self) -> list[tuple[int, Cell]]:
-        """All cells with their rows, in reading order, each once in a row."""
-        found: list[tuple[int, Cell]] = []
-        for at, line in enumerate(self.rows):
-            for span in line:
-                if span.cell is not None and (at, span.cell) not in found[-8:]:
-                    found.append((at, span.cell))
-        return found
-
     def _move_cell(self, by: int) -> None:
-        cells = self._cells()
+        cells = rowmath.cells_of(self.rows)
         now = next((i for i, each in enumerate(cells) if each[1] == self._cell), None)
         if now is None:
-            near = [
-                i for i, each in enumerate(cells) if each[0] >= self._rendered.focus
-            ]
-            at, cell = cells[near[0] if near else 0]
+            focus = self._rendered.focus
+            near = next((i for i, each in enumerate(cells) if each[0] >= focus), 0)
+            self.pick(*cells[near])
         else:
-            at, cell = cells[max(min(now + by, len(cells) - 1), 0)]
-        self.pick(at, cell)
+            self.pick(*cells[max(min(now + by, len(cells) - 1), 0)])
 
     def pick(self, at: int, cell: Cell | None) -> None:
         """Choose a row, or a cell in it, and tell the screen."""
@@ -239,17 +218,13 @@ class RowPane(Widget, can_focus=True):
 
     def find(self, text: str, forward: bool, again: bool) -> bool:
         """Scroll to the next row that holds ``text``, whatever the case; False if none does."""
-        wanted = text.casefold()
-        size = len(self.rows)
         start = self._top if self._hit is None else self._hit
-        for i in range(1 if again else 0, size + 1):
-            at = (start + i if forward else start - i) % size
-            line = "".join(span.text for span in self.rows[at])
-            if wanted in line.casefold():
-                self._hit = at
-                self.reveal(at)
-                return True
-        return False
+        at = rowmath.find(self.rows, text, start, forward, again)
+        if at is None:
+            return False
+        self._hit = at
+        self.reveal(at)
+        return True
 
     # ---- the mouse --------------------------------------------------------------------------------------
 
@@ -271,18 +246,8 @@ class RowPane(Widget, can_focus=True):
             return
         at = self._top + event.y - self._head
         if event.y >= self._head and at < len(self.rows):
-            self.pick(at, self._cell_at(self.rows[at], event.x - self._left))
-
-    def _cell_at(self, line: Row, column: int) -> Cell | None:
-        """The cell in this column, else the first cell of the row."""
-        first: Cell | None = None
-        used = 0
-        for span in line:
-            used += width_of((span,))
-            first = first or span.cell
-            if span.cell is not None and used > column:
-                return span.cell
-        return first
+            cell = rowmath.cell_at(self.rows[at], event.x - self._left)
+            self.pick(at, cell)
 
     # ---- painting ---------------------------------------------------------------------------------------
 
@@ -328,7 +293,7 @@ class RowPane(Widget, can_focus=True):
 
     def _title(self) -> Line:
         """The title row."""
-        height, size = self.room[1], len(self.rows)
+        height, size = self._height, len(self.rows)
         seen = ""
         if size > height > 0 and self.picks is not Picks.LINES:
             above, below = self._top, max(size - self._top - height, 0)

@@ -7,9 +7,11 @@ differ are painted. The screen itself decides only what is visible, chosen and f
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import ClassVar, Final
 
 from textual.binding import BindingType
+from textual.message import Message
 from textual.reactive import var
 
 from thpkit.view import source, timeline_view
@@ -18,23 +20,28 @@ from tui import progress, suggest
 from tui.actions import ACTIONS
 from tui.bindings import bindings
 from tui.host import Host
+from tui.introduction import paragraphs, rows_of
 from tui.layouts import SMALL, SOURCE, STATUS, TIMELINE
 from tui.opening import Run
-from tui.panescreen import PaneScreen, statement_on
+from tui.page import Page
+from tui.panekeys import PaneKeys
+from tui.panescreen import statement_on
 from tui.paths import UserError
 from tui.prompt import Prompt
 from tui.reader import Reader
 from tui.rowpane import RowPane
-from tui.views import PANES, STATE, Told
+from tui.views import PANES, Told
 from tui.where import Target
 
 SAVE_EVERY: Final = 5.0
 """Seconds between two notes of the reader's place."""
 COMMANDS: Final = [each.id for each in ACTIONS if each.id not in ("palette", "open")]
+STEPS: Final = frozenset({"next_stop", "over", "into", "next_section", "last"})
+"""Actions that leave an introduction and begin the walk."""
 GOTO: Final = "Go to: a step, stop N, a function, a piece of its code, a counter"
 
 
-class Stepper(PaneScreen):
+class Stepper(PaneKeys):
     """Steps through one recording."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,12 +51,18 @@ class Stepper(PaneScreen):
     position = var(0)
     """The step that is shown."""
 
+    class Recorded(Message):
+        """The thread that records is done: with a run, or a sentence why there is none."""
+
+        def __init__(self, run: Run | str) -> None:
+            super().__init__()
+            self.run = run
+
     def __init__(self, host: Host, target: Target) -> None:
         super().__init__(host)
         self._target = target
         self._run: Run | None = None
         self._early: list[str] = []
-        self._wanted = ""
         self._saved = -1
 
     # ---- coming and going -------------------------------------------------------------------------------
@@ -74,28 +87,29 @@ class Stepper(PaneScreen):
             run = str(error)
         except Exception as error:  # whatever it is, nobody must wait for ever
             run = f"{self._target.name}: {type(error).__name__}: {error}"
-        try:
-            self.app.call_from_thread(self._recorded, run)
-        except RuntimeError:
-            return  # the reader did not wait
+        self.post_message(self.Recorded(run))
 
-    def _recorded(self, run: Run | str) -> None:
+    def on_stepper_recorded(self, event: Recorded) -> None:
         """The recording is there, or a sentence why it is not."""
-        if isinstance(run, str):
-            self.host.failed(run)
-        elif self.is_attached:
-            self.open(run)
+        event.stop()
+        if isinstance(event.run, str):
+            self.host.failed(event.run)
+        else:
+            self.open(event.run)
 
     def open(self, run: Run) -> None:
         """Show a recording, where the reader left it."""
         self._run = run
-        self.told = Told(run.timeline.stops, run.explanations)
+        begin = paragraphs(run.introduction)
+        self.told = Told(run.timeline.stops, run.explanations, begin)
         reader = self.reader = Reader(run.timeline, run.start or 0)
         said = progress.resume(self.host.store, run, reader)
         notices = [*run.notices, self.host.store.notice, said]
         self.host.store.notice = ""
         reader.message = " · ".join(each for each in notices if each)
         self._sync()
+        if run.introduction and reader.position == 0 and not self._early:
+            self.do_introduction()
         for name in self._early:  # keys pressed while it was recorded
             self.action_do(name)
 
@@ -196,87 +210,24 @@ class Stepper(PaneScreen):
         else:
             self.do_contents()
 
-    def do_search(self) -> None:
-        """Ask what to search for in the active pane."""
-        question = f"Search in {self.active.caption[2:]}"
-        self.app.push_screen(Prompt(question, self.host.look), self._searched)
-
-    def _searched(self, answer: str | None) -> None:
-        if answer:
-            self._wanted = answer
-            self._find(True, again=False)
-
-    def do_search_next(self) -> None:
-        """The next match."""
-        self._find(True)
-
-    def do_search_back(self) -> None:
-        """The match before."""
-        self._find(False)
-
-    def _find(self, forward: bool, again: bool = True) -> None:
-        if not self._wanted:
-            self.say("nothing to search for yet: / asks")
-        elif not self.active.find(self._wanted, forward, again):
-            self.say(f"{self._wanted!r} does not stand in this pane")
-
-    # ---- panes ------------------------------------------------------------------------------------------
-
-    def action_pane(self, name: str) -> None:
-        """Go to a pane; in a window that cannot show all, show it."""
-        if name in STATE:
-            self.chosen = name
-        if self.zoomed is not None:
-            self.zoomed = name
-        self.place_panes()
-        self.pane(name).focus()
-
-    def do_focus_next(self) -> None:
-        """The next visible pane."""
-        self.focus_next()
-
-    def do_focus_back(self) -> None:
-        """The visible pane before."""
-        self.focus_previous()
-
-    def do_up(self) -> None:
-        """Choose upwards in the active pane."""
-        self.active.move(-1)
-
-    def do_down(self) -> None:
-        """Choose downwards in the active pane."""
-        self.active.move(1)
-
-    def do_page_up(self) -> None:
-        """Scroll the active pane."""
-        self.active.scroll_pages(-1)
-
-    def do_page_down(self) -> None:
-        """Scroll the active pane."""
-        self.active.scroll_pages(1)
-
-    def do_centre(self) -> None:
-        """Back to the present line and changes."""
-        for pane in self.visible_panes:
-            pane.centre()
-
-    def do_zoom(self) -> None:
-        """Give the active pane the whole screen, or take it back."""
-        self.zoomed = None if self.zoomed else self.active.id
-        self.place_panes()
-
-    def do_copy(self) -> None:
-        """Copy the active pane."""
-        self.app.copy_to_clipboard(self.active.text)
-        self.say(
-            f"copied {self.active.caption[2:]} as text, if your terminal allows it"
-        )
-
     # ---- everything else --------------------------------------------------------------------------------
 
     def do_exercise(self) -> None:
         """What there is to do here."""
         self.say(suggest.exercise_for(self._target))
+
+    def do_introduction(self) -> None:
+        """The lesson's introduction; a key that steps leaves it and steps."""
+        if self._run is None or not self._run.introduction:
+            self.say("only lessons have an introduction")
+            return
+        text = partial(rows_of, self._run.introduction)
+        page = Page(self._run.title, text, self.host.look, STEPS)
+        self.app.push_screen(page, self._begun)
+
+    def _begun(self, name: str | None) -> None:
+        if name is not None:
+            self.action_do(name)
 
     def do_open(self) -> None:
         """Nothing to open here: the arrows choose."""

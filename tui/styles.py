@@ -7,7 +7,7 @@ text say it a second time. Every style is a real one: a segment without a style 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.style import Style
 
@@ -15,59 +15,88 @@ from thpkit.view.rows import Role
 from tui.looks import GROUND, Look
 
 
+class Inks(NamedTuple):
+    """The colours of a look."""
+
+    ground: str
+    text: str
+    dim: str
+    blue: str
+    orange: str
+    green: str
+    violet: str
+    yellow: str
+    here: str
+    """Ground of the present statement."""
+    here_text: str
+
+
 class Palette:
     """One look: its ground, and what each role adds."""
 
     def __init__(self, ground: Style, roles: dict[Role, Style]) -> None:
-        self.ground = ground
-        """Foreground and background of plain text."""
         self.roles = {role: ground + roles.get(role, Style()) for role in Role}
 
 
-def _coloured(
-    *, ground: str, text: str, dim: str, blue: str, orange: str, green: str, violet: str,
-    yellow: str, here: str, here_text: str,
-) -> Palette:  # fmt: skip
-    def ink(colour: str, **more: bool) -> Style:
-        return Style(color=colour, **more)  # type: ignore[arg-type]
-
-    bar = Style(color=here_text, bgcolor=here, bold=True)
+def _coloured(inks: Inks) -> Palette:
+    """A look with colours."""
+    bar = Style(color=inks.here_text, bgcolor=inks.here, bold=True)
+    dim, blue, violet = (
+        Style(color=each) for each in (inks.dim, inks.blue, inks.violet)
+    )
+    orange, green, yellow = (
+        Style(color=each) for each in (inks.orange, inks.green, inks.yellow)
+    )
+    bold = Style(bold=True)
     return Palette(
-        Style(color=text, bgcolor=ground),
+        Style(color=inks.text, bgcolor=inks.ground),
         {
-            Role.DIM: ink(dim),
-            Role.HEADING: ink(text, bold=True),
-            Role.TITLE: ink(blue, bold=True),
-            Role.KEYWORD: ink(violet),
-            Role.STRING: ink(green),
-            Role.COMMENT: ink(dim, italic=True),
-            Role.NUMBER: ink(yellow),
-            Role.NAME: ink(blue),
-            Role.NEXT: bar,
-            Role.RAN: bar,
+            Role.DIM: dim,
+            Role.HEADING: bold,
+            **dict.fromkeys((Role.NAME, Role.LINK), blue),
+            **dict.fromkeys((Role.TITLE, Role.DOWN, Role.GOOD), blue + bold),
+            **dict.fromkeys((Role.CHANGED, Role.UP), orange + bold),
+            **dict.fromkeys((Role.STRING, Role.FLAG), green),
+            **dict.fromkeys((Role.NUMBER, Role.CODE), yellow),
+            **dict.fromkeys((Role.NEXT, Role.RAN), bar),
+            Role.STOP: yellow + bold,
+            Role.KEYWORD: violet,
+            Role.LOCK: violet + bold,
+            Role.COMMENT: dim + Style(italic=True),
             Role.CALLER: Style(underline=True),
-            Role.CHANGED: ink(orange, bold=True),
-            Role.UP: ink(orange, bold=True),
-            Role.DOWN: ink(blue, bold=True),
-            Role.FLAG: ink(green),
-            Role.LOCK: ink(violet, bold=True),
-            Role.LINK: ink(blue),
-            Role.GOOD: ink(blue, bold=True),
-            Role.BAD: Style(color=ground, bgcolor=orange, bold=True),
-            Role.STOP: ink(yellow, bold=True),
-            Role.CODE: ink(yellow),
+            Role.BAD: Style(color=inks.ground, bgcolor=inks.orange, bold=True),
         },
     )
 
 
 _DARK: Final = _coloured(
-    ground=GROUND[Look.DARK], text="#d8dce3", dim="#7d8696", blue="#6cb6ff", orange="#ffa657",
-    green="#7ecfa5", violet="#c9a4f5", yellow="#e6d27a", here="#264f78", here_text="#ffffff",
-)  # fmt: skip
+    Inks(
+        ground=GROUND[Look.DARK],
+        text="#d8dce3",
+        dim="#7d8696",
+        blue="#6cb6ff",
+        orange="#ffa657",
+        green="#7ecfa5",
+        violet="#c9a4f5",
+        yellow="#e6d27a",
+        here="#264f78",
+        here_text="#ffffff",
+    )
+)
 _LIGHT: Final = _coloured(
-    ground=GROUND[Look.LIGHT], text="#24292f", dim="#6a737d", blue="#0550ae", orange="#b34000",
-    green="#1a6b4a", violet="#6f3fb5", yellow="#7a5b00", here="#cfe3fb", here_text="#0b1f33",
-)  # fmt: skip
+    Inks(
+        ground=GROUND[Look.LIGHT],
+        text="#24292f",
+        dim="#6a737d",
+        blue="#0550ae",
+        orange="#b34000",
+        green="#1a6b4a",
+        violet="#6f3fb5",
+        yellow="#7a5b00",
+        here="#cfe3fb",
+        here_text="#0b1f33",
+    )
+)
 _MONO: Final = Palette(
     Style(),
     {

@@ -7,9 +7,13 @@ from typing import NamedTuple
 
 from thpkit import checks
 from thpkit.kernel.init import Kernel
+from thpkit.kernel.kobject import KDict
+from thpkit.kernel.splat import Splat
 from thpkit.trace import moves
+from thpkit.trace.cells import Cell
 from thpkit.trace.sections import sections
 from thpkit.trace.statements import Statement
+from thpkit.trace.tape import Kind
 from thpkit.trace.timeline import Timeline
 
 
@@ -40,12 +44,25 @@ class Trouble:
     ) -> list[Find]:
         visit = moves.next_visit if forward else moves.previous_visit
         splat = moves.next_splat if forward else moves.previous_splat
+        reported = splat(self._timeline, n)
         found = [
             Find(visit(self._timeline, n, breakpoints), "a breakpoint"),
-            Find(splat(self._timeline, n), "the kernel has reported a broken rule"),
+            Find(reported, self._report(reported)),
         ]
         at_rest = self._first_broken(n, forward)
         return [each for each in [*found, at_rest] if each and each.step != n]
+
+    def _report(self, n: int) -> str:
+        """The last splat that has been reported at step ``n``, as a sentence."""
+        splats = getattr(self._timeline.root, "splats", None)
+        if not isinstance(splats, KDict):
+            return ""
+        said = ""
+        for number in moves.splats_of(self._timeline, splats):
+            found = self._timeline.value_at(Cell(splats, number), n)
+            if isinstance(found, Splat):
+                said = f"{found.rule}: {found.sentence}"
+        return said
 
     def _first_broken(self, n: int, forward: bool) -> Find | None:
         """The nearest quiet moment at which an invariant is broken and none was at the quiet moment before."""
@@ -60,7 +77,7 @@ class Trouble:
         return None
 
     def quiet(self) -> list[int]:
-        """Steps at which the machine is between two system calls or faults, each just behind one."""
+        """Steps at which the machine is between two system calls or faults, each just behind one that returned."""
         quiet: list[int] = []
         end = -1
         for each in sections(self._timeline):
@@ -68,7 +85,8 @@ class Trouble:
                 each.first > end
             ):  # not a call that another task made in the middle of one
                 end = each.last
-                quiet.append(end + 1)
+                if self._timeline.kind_at(end) is not Kind.EXCEPTION:
+                    quiet.append(end + 1)
         return [step for step in quiet if step < len(self._timeline)]
 
     def broken_at(self, step: int) -> str | None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from thpkit.trace.statements import Statement
 from thpkit.trace.stops import ResolvedStop
 from thpkit.trace.timeline import Step
+from thpkit.view import explain
 from thpkit.view.explanations import NO_EXPLANATIONS, Explanations, paragraph
-from thpkit.view.moment import Renderer
+from thpkit.view.moment import Moment, Renderer, view
 from thpkit.view.panes import PANES as TABLE
-from thpkit.view.rows import Role, Row, row
+from thpkit.view.rows import Rendered, Role, Row, row
 from tui.layouts import PROSE, SOURCE
 from tui.rowpane import Picks
+
+ROOMY: Final = 14
+"""Rows from which the explanation has room for all of it."""
 
 
 class Pane(NamedTuple):
@@ -26,33 +31,23 @@ class Pane(NamedTuple):
     picks: Picks
 
 
-_PICKS: Final = {SOURCE: Picks.LINES, PROSE: Picks.NOTHING}
-
-PANES: Final = tuple(
-    Pane(
-        each.key,
-        each.name,
-        each.title,
-        each.render,
-        _PICKS.get(each.name, Picks.CELLS),
-    )
-    for each in TABLE
-)
-"""All panes in the order of their digits: source, prose, then those of state."""
-
-STATE: Final = tuple(each.name for each in PANES if each.name not in _PICKS)
-"""Names of the panes of state."""
-
-
 class Told:
-    """What a stop says, followed by what the book says about the statement."""
+    """What a stop says, followed by what the book says about the statement; at the first step the introduction."""
 
-    def __init__(self, stops: list[ResolvedStop], book: Explanations | None) -> None:
+    def __init__(
+        self,
+        stops: Iterable[ResolvedStop] = (),
+        book: Explanations | None = None,
+        begin: tuple[Row, ...] = (),
+    ) -> None:
         self._stops = {each.step: each.stop for each in stops}
         self._book = book or NO_EXPLANATIONS
+        self._begin = begin
 
     def __call__(self, statement: Statement | None, step: Step) -> tuple[Row, ...]:
         """The paragraphs for a step."""
+        if step.number == 0 and self._begin:
+            return self._begin
         stop = self._stops.get(step.number)
         book = self._book(statement, step)
         if stop is None:
@@ -61,3 +56,32 @@ class Told:
         if stop.text:
             told.append(paragraph(stop.text))
         return (*told, *book)
+
+
+@view
+def _prose_first(moment: Moment, width: int, height: int | None) -> Rendered:
+    """The explanation; in a low pane the prose comes before what the source shows anyway."""
+    shown = explain.render(moment, width, height)
+    if height is None or height >= ROOMY or () not in shown.rows:
+        return shown
+    at = shown.rows.index(())
+    return Rendered((*shown.rows[at + 1 :], (), *shown.rows[:at]))
+
+
+_RENDER: Final = {PROSE: _prose_first}
+_PICKS: Final = {SOURCE: Picks.LINES, PROSE: Picks.NOTHING}
+
+PANES: Final = tuple(
+    Pane(
+        each.key,
+        each.name,
+        each.title,
+        _RENDER.get(each.name, each.render),
+        _PICKS.get(each.name, Picks.CELLS),
+    )
+    for each in TABLE
+)
+"""All panes in the order of their digits: source, prose, then those of state."""
+
+STATE: Final = tuple(each.name for each in PANES if each.name not in _PICKS)
+"""Names of the panes of state."""

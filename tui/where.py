@@ -6,7 +6,7 @@ Nothing is recorded before :meth:`Target.open` is called, so a screen can be pai
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -35,38 +35,44 @@ class Target:
 
 
 def resolve(where: str, variant: str | None = None) -> Target:
-    """The target that WHERE names.
+    """The target that WHERE names, run by another version of the kernel if ``variant`` names one.
 
     Raises:
         UserError: there is none; the sentence names what comes nearest.
     """
     chosen = variant_of(variant)
+    target = _resolve(where, chosen)
+    if chosen is None:
+        return target
+    name = f"{target.name}@{variant}"  # another run has another place to go on from
+    return replace(target, name=name, open=lambda: replace(target.open(), name=name))
+
+
+def _resolve(where: str, variant: Variant | None) -> Target:
     if where.startswith("ex:"):
         return _exercise(where)
     path = Path(where).expanduser()
     if where.endswith(SAVED):
         return _saved(path)
     if where.endswith(".py") or "/" in where.rstrip("/"):
-        return _file(path, chosen)
-    return _lesson(where.rstrip("/"), chosen)
+        return _file(path, variant)
+    return _lesson(where.rstrip("/"), variant)
 
 
 def variant_of(name: str | None) -> Variant | None:
-    """The variant of a name; None for None: the scenario's own.
+    """The version of the kernel of that name; None for None: the scenario's own.
 
     Raises:
-        UserError: there is no such variant.
+        UserError: there is no such version.
     """
     if name is None:
         return None
-    from thpkit.kernel.variant import REF
+    from thpkit.patch.registry import variant_named
 
-    known = {REF.name: REF}
-    if name in known:
-        return known[name]
-    raise UserError(
-        f"there is no kernel variant {name!r}; there is {' and '.join(known)}"
-    )
+    try:
+        return variant_named(name)
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _lesson(name: str, variant: Variant | None) -> Target:

@@ -17,10 +17,12 @@ from thpkit.kernel.variant import replaces
 def page_remove_file_rmap(page: Page, compound: bool) -> None:
     """Count one mapping of a file page less; the counterpart of :func:`page_add_file_rmap`.
 
-    The caller holds the page-table lock. DoubleMap is not cleared here, only when the page is freed.
+    DoubleMap is not cleared here, only when the page is freed.
 
-    Models: mm/rmap.c: page_remove_file_rmap. Differs from v5.3: no swap-backed assertion.
-    Left out: memcg lock, clear_page_mlock.
+    Locks: entry ptl; never sleeps.
+    References: unchanged: the mapping's is dropped by the caller.
+    Models: mm/rmap.c: page_remove_file_rmap (v5.3). Left out: the memcg lock, clear_page_mlock.
+    Differs from v5.3: no swap-backed assertion.
     """
     nr = 1
     if compound:

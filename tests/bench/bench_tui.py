@@ -33,6 +33,9 @@ QUERY, ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 """Textual asks whether frames can be bracketed; the answer is yes, so that they can be counted."""
 FRAME: Final = b"\x1b[?2026h"
 
+READY: Final = b"Why anybody wants this"
+"""On the screen when the tour is recorded: its introduction."""
+
 EMPTY: Final = """
 from textual.app import App
 from textual.reactive import reactive
@@ -142,7 +145,7 @@ def starts(state: Path) -> tuple[float, float, float]:
         one.close()
         other = Terminal(STEPPER, "step", "00_tour", state=state / str(round_))
         first.append(other.wait_for(b"recording"))
-        ready.append(other.wait_for(b"step 0 of"))
+        ready.append(other.wait_for(READY))
         other.close()
     return median(empty), median(first), median(ready)
 
@@ -165,7 +168,7 @@ def rows() -> list[tuple[str, float, str]]:
         nothing, _bytes = presses(idle, "n")
         idle.close()
         stepper = Terminal(STEPPER, "step", "00_tour", state=state)
-        stepper.wait_for(b"step 0 of")
+        stepper.wait_for(READY)
         stepper.settle()
         for _ in range(6):
             stepper.press(" ")

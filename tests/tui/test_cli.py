@@ -72,7 +72,7 @@ def test_help_names_all_commands(environment: dict[str, str]) -> None:
         (("step", "tour", "--from", "-1"), "the steps go from 0 to"),
         (("step", "tour", "--from", "x"), "is not a valid integer"),
         (("step", "tour", "--save", "here.txt"), "ends in .thprec"),
-        (("step", "tour", "--variant", "v99"), "no kernel variant"),
+        (("step", "tour", "--variant", "v99"), "no version 'v99'"),
         (("stepp",), "No such command 'stepp'"),
         (("read", "nothing"), "there is no lesson 'nothing'"),
         (("read", "ex:ex01"), "is no lesson with a text"),

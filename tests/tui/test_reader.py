@@ -254,6 +254,19 @@ def test_a_broken_invariant_is_found_at_the_first_quiet_moment(
     assert trouble.before(len(reader.timeline) - 1, ()) == (second, "I4: too many")
 
 
+def test_a_splat_is_found_with_its_sentence(tmp_path: Path) -> None:
+    """On the patch as posted: both ways to the report, and the ending at the last step."""
+    reader = Reader(resolve(str(write(tmp_path)), "v3").open().timeline)
+    reader.do("continue")
+    found = reader.position
+    assert found > 0 and reader.message.startswith("lock order: A takes")
+    reader.do("last")
+    reader.do("last")
+    assert "the run ends here" in reader.message
+    reader.do("continue_back")
+    assert reader.position == found
+
+
 def test_random_actions_never_fail(reader: Reader) -> None:
     """A thousand of them, in an order that a small generator makes."""
     names = [each.id for each in ACTIONS if reader.can(each.id)]

@@ -55,8 +55,15 @@ def test_a_near_file_name_is_offered(tmp_path: Path) -> None:
 
 def test_an_unknown_variant_is_refused() -> None:
     """Before anything is recorded."""
-    with pytest.raises(UserError, match="no kernel variant 'v99'"):
+    with pytest.raises(UserError, match="no version 'v99'"):
         resolve("tour", "v99")
+
+
+def test_another_version_of_the_kernel_can_run(tmp_path: Path) -> None:
+    """The patch as posted serves the same file, and its functions are stepped."""
+    run = resolve(str(write(tmp_path)), "v3").open()
+    files = {each.function.file for each in run.timeline.tape.frames}
+    assert any("patch/v3" in file for file in files)
 
 
 def test_a_learners_file_is_recorded(tmp_path: Path) -> None:

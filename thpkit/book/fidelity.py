@@ -55,12 +55,13 @@ What the model does not have, whatever function is looked at:
 - **dirty pages and writeback**: a write is in storage when it returns;
 - **anonymous huge pages, khugepaged, hugetlb, fork**.
 
-Listed are the functions that the stepper enters. What it never enters (taking a lock, an atomic operation, a test of a
-flag, a counter) is one act here and a few lines of header files there.
+Listed are the functions that the stepper enters. What it never enters (taking a lock, an atomic operation, a test of
+a flag, a counter) is one act here and a few lines of header files there.
 
 *Locks* lists what is held at the entry, what the function and its callees may take, and whether it may sleep. A test
 runs the kernel and compares. It speaks of the model: the real function may also sleep in an allocation that the model
 does not make, or give way to others between two pieces of work (`cond_resched`), where this one *never sleeps*.
+`ptl` is any lock of page tables, `i_pages` the lock of any XArray, and `RCU` stands for a section, which is no lock.
 """
 
 _HEAD: Final = (

@@ -709,7 +709,6 @@ def wp_page_copy(vmf: VmFaultInfo, old_page: Page) -> VmFault:
     Locks: entry mmap_sem for reading; takes ptl, lru_lock; may sleep.
     References: drops the caller's on ``old_page``, and the mapping's; the copy's becomes the mapping's.
     Models: mm/memory.c: wp_page_copy (v5.3). Left out: the zero page, notifiers, mlock, the anon_vma.
-    Differs: it answers WRITE even if the entry had changed, where the kernel answers 0.
     """
     vma = vmf.vma
     vma.anon_vma = True
@@ -725,6 +724,7 @@ def wp_page_copy(vmf: VmFaultInfo, old_page: Page) -> VmFault:
         swap.put_page(old_page)
         return VmFault.OOM
     copy_user_page(new_page, old_page)
+    ret = VmFault.NONE
     pte = vmf_pte(vmf)
     locks.spin_lock(vmf_ptl(vmf))
     if pgtable.entry_val(pte) == vmf.orig_pte:
@@ -739,12 +739,13 @@ def wp_page_copy(vmf: VmFaultInfo, old_page: Page) -> VmFault:
         rmap.page_remove_rmap(old_page, False)
         locks.spin_unlock(vmf_ptl(vmf))
         swap.put_page(old_page)
+        ret = VmFault.WRITE
     else:
         locks.spin_unlock(vmf_ptl(vmf))
         memcg.mem_cgroup_cancel_charge(new_page, charge)
         swap.put_page(new_page)
     swap.put_page(old_page)
-    return VmFault.WRITE
+    return ret
 
 
 # ---- unmapping ------------------------------------------------------------------------------------------
@@ -797,7 +798,6 @@ def unmap_page_range(
     References: the mappings' are queued, and dropped when the gather is flushed.
     Models: mm/memory.c: unmap_page_range, zap_p4d_range, zap_pud_range (v5.3). Left out: P4D.
     """
-    pgd = pgtable.pgd_offset(vma.vm_mm, addr)
     while addr < end:
         pgd = pgtable.pgd_offset(vma.vm_mm, addr)
         next_pgd = block_end(addr, end, units.PGDIR_SIZE)

@@ -216,10 +216,12 @@ def sys_ftruncate(fd: int, length: int) -> int:
     Locks: takes i_rwsem for writing, page lock, i_mmap_rwsem, ptl, lru_lock, i_pages, RCU; may sleep.
     Models: fs/open.c: do_sys_ftruncate (v5.3). Left out: large-file limits.
     """
+    if length < 0:
+        return -errno.EINVAL
     file = fget(fd)
     if file is None:
         return -errno.EBADF
-    if length < 0 or not file.f_mode & FMode.WRITE:
+    if not file.f_mode & FMode.WRITE:
         return -errno.EINVAL
     locks.down_write(file.f_inode.i_rwsem)
     error = fs.do_truncate(file.f_inode, length)

@@ -131,6 +131,14 @@ class Stage:
         """Access a page of a mapping that starts at ``start``; what came of it, in words."""
         return outcome(lambda: who.touch(start + index * self.page, access))
 
+    def unmap(self, who: Process, start: int) -> str:
+        """Unmap the whole file; what came of it, in words."""
+        return outcome(lambda: who.munmap(start, self.inode.i_size))
+
+    def cut(self, who: Process, length: int = 0) -> str:
+        """Truncate the file; what came of it, in words."""
+        return outcome(lambda: who.truncate(PATH, length))
+
     def during_read(self, call: Callable[[], object]) -> None:
         """Let others act once the file system has read the huge page, before the fault goes on."""
         self._at_one_of((locks.wait_on_page_locked, locks.lock_page), call)

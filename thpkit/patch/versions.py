@@ -18,6 +18,7 @@ from thpkit.patch.v5 import mmap as v5_mmap
 from thpkit.patch.v53 import filemap as v53_filemap
 from thpkit.patch.v53 import fs as v53_fs
 from thpkit.patch.v53 import proc as v53_proc
+from thpkit.patch.v53 import rmap as v53_rmap
 from thpkit.patch.v53 import truncate as v53_truncate
 from thpkit.patch.version import Version
 
@@ -34,6 +35,8 @@ V53: Final = Version(
         v53_filemap.lock_if_mappable,
         v53_truncate.truncate_without_waiting,
         v53_truncate.truncate_waiting,
+        v53_rmap.page_add_file_rmap,
+        v53_rmap.page_remove_file_rmap,
         v53_fs.do_dentry_open,
         v53_proc.smaps,
     ),

@@ -231,3 +231,17 @@ def k17_map_page(
     vmf.page = hugepage
     huge_fault.count_mapping()
     return ret
+
+
+@replaces(huge_fault.map_page)
+def k16_map_page(
+    vmf: VmFaultInfo, xas: xarray.XaState, hindex: Pgoff, hugepage: Page, new: bool
+) -> VmFault:
+    """K16: pass on what the fault says about a charge. On this path it says nothing."""
+    ret = memory.alloc_set_pte(vmf, vmf.memcg, hugepage)
+    splat.VM_BUG_ON_PAGE(not memory.vmf_pmd_is_huge(vmf), hugepage, NOT_HUGE)
+    if not ret & flags.VM_FAULT_ERROR:
+        enter_and_count(vmf, xas, hindex, hugepage, new)
+    elif new:
+        huge_fault.discard(hugepage)
+    return ret

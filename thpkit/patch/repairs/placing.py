@@ -185,3 +185,20 @@ def k19_place(
         return result, VmFlags.MAYWRITE
     result, aligned = aligned_place(file, addr, length, pgoff, flags)
     return result, VmFlags.NONE if aligned else VmFlags.MAYWRITE
+
+
+@replaces(v3_mmap.ro_exec_place)
+def k21_place(
+    file: File | None,
+    addr: VirtAddr,
+    length: int,
+    prot: Prot,
+    flags: MapFlags,
+    pgoff: Pgoff,
+) -> tuple[int, VmFlags]:
+    """K21: length and hint are thp_get_unmapped_area's business."""
+    if not looks_like_text(VirtAddr(0), units.HPAGE_PMD_SIZE, prot, flags):
+        result = mmap.get_unmapped_area(file, addr, length, pgoff, flags)
+        return result, VmFlags.MAYWRITE
+    result, aligned = aligned_place(file, addr, length, pgoff, flags)
+    return result, VmFlags.NONE if aligned else VmFlags.MAYWRITE

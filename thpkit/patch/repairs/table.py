@@ -29,6 +29,12 @@ class Repair:
     """Functions that are the kit's own again, instead of v5.3's or the patch's."""
     uncovers: str = ""
     """What becomes visible, or possible, by this repair alone; or what it hides."""
+    beside: tuple[str, ...] = ()
+    """Repairs that it needs beside it: alone, the symptom gives way to that of another defect."""
+    cures: tuple[str, ...] = ()
+    """Other records whose symptom goes as well."""
+    changes: tuple[str, ...] = ()
+    """Other records whose scene sees something new, which is not right either."""
 
     def targets(self) -> frozenset[tuple[str, str]]:
         """What it touches."""
@@ -49,31 +55,64 @@ TAIL_SAFE: Final = (
 
 REPAIRS: Final = (
     Repair(
-        "K9", "a cached page need not be locked to be usable", (lookup.k9_unusable,)
+        "K9",
+        "a cached page need not be locked to be usable",
+        (lookup.k9_unusable,),
+        cures=("K12",),
     ),
-    Repair("K11", "ask transhuge_vma_suitable", (mapping.d17_refuses,)),
+    Repair(
+        "K11",
+        "ask transhuge_vma_suitable",
+        (mapping.d17_refuses,),
+        cures=("D14", "D16", "D17", "D40", "D46"),
+        uncovers="nothing; with it all that follows from a misfit is gone: D14, D16, D17, D40, D46",
+    ),
+    Repair("K16", "pass vmf->memcg", (mapping.k16_map_page,)),
     Repair(
         "K17",
         "enter the page into the cache before it is mapped",
         (mapping.k17_map_page,),
         uncovers="a page that then cannot be mapped stays in the cache, with references that nobody drops",
+        cures=("D14",),
     ),
     Repair("K19", "do not ask for EXEC and READ", (placing.k19_place,)),
-    Repair("K22", "ask for a file that was opened read-only", (placing.k22_place,)),
+    Repair(
+        "K21",
+        "leave length and hint to thp_get_unmapped_area",
+        (placing.k21_place,),
+        uncovers="a short mapping that happens to lie on a boundary loses MAYWRITE as well",
+    ),
+    Repair(
+        "K22",
+        "ask for a file that was opened read-only",
+        (placing.k22_place,),
+        cures=("D21", "D41"),
+    ),
     Repair(
         "K23",
         "leave VM_MAYWRITE alone",
         (placing.k23_place,),
         uncovers="text can become writable now, and a write to it then faults for ever (D20)",
+        cures=("D21", "D24", "D41"),
+        changes=("D25",),
     ),
     Repair("D1", "search up to the last index of the block", (lookup.d1_last_index,)),
     Repair(
         "D2",
         "look for the cached page with a cursor for one index",
         (lookup.d2_check,),
-        uncovers="a cached page is mapped now, with 512 references too many (D10)",
+        uncovers="a cached page is mapped now, with 512 references too many (D10), without waiting for its lock; so "
+        "D5 is hidden",
+        cures=("D5",),
+        changes=("D4",),
     ),
-    Repair("D3", "begin each look at the first index", (lookup.d3_check,)),
+    Repair(
+        "D3",
+        "begin each look at the first index",
+        (lookup.d3_check,),
+        cures=("D15",),
+        uncovers="nothing; but D15 needs a page that the second look misses, so it is hidden",
+    ),
     Repair("D4", "remove the empty leaves of a given-up block", (lookup.d4_give_up,)),
     Repair(
         "D5",
@@ -81,6 +120,8 @@ REPAIRS: Final = (
         (life.d5_leave,),
         uncovers="truncation and faults get at the page now: nrpages can wrap below zero (D7), and lookups meet "
         "tails that they cannot handle (D30)",
+        cures=("D10",),
+        changes=("K14",),
     ),
     Repair("D6", "put the page on an LRU list", (counting.d6_huge_fault,)),
     Repair(
@@ -88,6 +129,7 @@ REPAIRS: Final = (
         "count the page in nrpages",
         (counting.d7_store,),
         uncovers="truncation looks into the cache now, finds the page locked, and waits for ever (D5)",
+        beside=("D5",),
     ),
     Repair(
         "D8",
@@ -126,21 +168,50 @@ REPAIRS: Final = (
         "map by a PMD or not at all",
         (mapping.d16_map_page,),
         uncovers="where the mapping does not suit, the page is freed while it is locked (D14)",
-    ),
-    Repair("D17", "refuse a mapping that does not suit", (mapping.d17_refuses,)),
-    Repair("D18", "ask for the size of the file", (mapping.d18_refuses,)),
-    Repair(
-        "D19", "ask whether ->readpage can fill a huge page", (mapping.d19_refuses,)
+        cures=("K11", "D15", "D17", "D40", "D46"),
     ),
     Repair(
-        "D20", "split the huge entry before a write falls back", (mapping.d20_refuses,)
+        "D17",
+        "refuse a mapping that does not suit",
+        (mapping.d17_refuses,),
+        cures=("K11", "D14", "D16", "D40", "D46"),
+        uncovers="nothing; with it all that follows from a misfit is gone: D14, D16, D40, D46",
+    ),
+    Repair(
+        "D18",
+        "ask for the size of the file",
+        (mapping.d18_refuses,),
+        cures=("D52",),
+        uncovers="nothing; a page that truncation is removing lies beyond the end by then, so D52 is hidden",
+    ),
+    Repair(
+        "D19",
+        "ask whether ->readpage can fill a huge page",
+        (mapping.d19_refuses,),
+        cures=("D47",),
+        uncovers="nothing; a file system that fills 4 KiB is not asked any more, so D47 is hidden",
+    ),
+    Repair(
+        "D20",
+        "split the huge entry before a write falls back",
+        (mapping.d20_refuses,),
+        beside=("D5", "D30"),
+        changes=("K20",),
+        uncovers="the copy is made by the small path, which waits for the page lock (D5) and cannot handle tails "
+        "(D30)",
     ),
     Repair("D21", "leave anonymous memory alone", (placing.d21_place,)),
     Repair("D22", "let the file choose its addresses", (placing.d22_place,)),
     Repair(
         "D23", "accept what is congruent, not what is aligned", (placing.d23_place,)
     ),
-    Repair("D24", "treat an aligned fixed address alike", (placing.d24_place,)),
+    Repair(
+        "D24",
+        "treat an aligned fixed address alike",
+        (placing.d24_place,),
+        changes=("K20",),
+        uncovers="text at a fixed address loses MAYWRITE as well",
+    ),
     Repair("D26", "charge the control group", (counting.d26_new_page,)),
     Repair(
         "D27",
@@ -156,7 +227,13 @@ REPAIRS: Final = (
     Repair("D37", "give the spare node back", (lookup.d37_make_room,)),
     Repair("D40", "look at the answer before asserting", (mapping.d40_map_page,)),
     Repair("D41", "compare the type of the mapping", (placing.d41_place,)),
-    Repair("D42", "refuse a file that may be written", (mapping.d42_refuses,)),
+    Repair(
+        "D42",
+        "refuse a file that may be written",
+        (mapping.d42_refuses,),
+        cures=("D52",),
+        uncovers="nothing; truncation counts as a writer for the time of the call, so D52 is hidden",
+    ),
     Repair("D43", "let smaps know huge pages of files", (), (proc.smaps,)),
     Repair("D46", "finish the fault with finish_fault", (mapping.d46_map_page,)),
 )

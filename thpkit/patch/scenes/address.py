@@ -30,7 +30,7 @@ def never_writable_again(machine: Machine) -> Observation:
 
 
 def memory_without_a_file(machine: Machine) -> Observation:
-    """A asks for anonymous memory that is readable and executable, as a just-in-time compiler does, and makes it writable."""
+    """A asks for anonymous memory, readable and executable, as a compiler at run time does, and makes it writable."""
     on = Stage(machine)
     kind = MapFlags.PRIVATE | MapFlags.ANONYMOUS
     at = on.a.mmap(2 * on.block, RX, kind)
@@ -54,7 +54,7 @@ def file_that_chooses(machine: Machine) -> Observation:
 
 
 def congruent_not_aligned(machine: Machine) -> Observation:
-    """A maps two blocks' worth of the file from its second page on: the right address is one page above a boundary."""
+    """A maps two blocks of the file from its second page on: the right address is one page above a boundary."""
     on = Stage(machine)
     at = on.map(on.a, blocks=2, offset=1)
     fits = ((at >> units.PAGE_SHIFT) - 1) % on.nr == 0

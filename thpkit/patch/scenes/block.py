@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from thpkit.kernel import filemap, locks, memory, units, xarray
 from thpkit.kernel.machine import Machine
-from thpkit.patch.scene import PATH, Observation, Stage, outcome
+from thpkit.patch.scene import PATH, Observation, Stage
 
 
 def first_block_second(machine: Machine) -> Observation:
@@ -45,7 +45,7 @@ def page_overwritten(machine: Machine) -> Observation:
 
 
 def empty_leaves(machine: Machine) -> Observation:
-    """B reads a page of the block while A's huge page is made. Then all is unmapped and cut away, and A tries again."""
+    """B reads a page of the block while A's huge page is made. Then all is cut away, and A tries again."""
     on = Stage(machine)
     middle = on.nr + on.nr // 2
     at = on.map(on.a)
@@ -53,10 +53,10 @@ def empty_leaves(machine: Machine) -> Observation:
     size = on.inode.i_size
     on.before_entering(lambda: on.b.read(fd, middle))
     on.touch(on.a, at, middle + 1)
-    on.a.munmap(at, size)
-    on.b.truncate(PATH, 0)
+    on.unmap(on.a, at)
+    on.cut(on.b, 0)
     left = on.nodes()
-    on.b.truncate(PATH, size)
+    on.cut(on.b, size)
     at = on.map(on.a)
     on.touch(on.a, at, middle)
     huge = on.huge_at(on.a, at + on.block)
@@ -79,14 +79,18 @@ def sleeping_allocation(machine: Machine) -> Observation:
 
 
 def spare_node(machine: Machine) -> Observation:
-    """The last leaf of the block cannot be had; while one is sought, B makes it by reading the page that lies there."""
+    """The last leaf of the block cannot be had. While one is sought, B makes it by reading a page that lies there."""
     on = Stage(machine)
     at = on.map(on.a)
     fd = on.b.open(PATH)
+
+    def read_there(_machine: Machine) -> None:
+        on.b.read(fd, on.nr + 1)
+
     with machine.installed():
         leaves = units.HPAGE_PMD_NR // units.XA_CHUNK_SIZE
     machine.fail("xa_node", skip=leaves)
-    machine.interrupt(locks.spin_lock_irq, 3, lambda _machine: on.b.read(fd, on.nr + 1))
+    machine.interrupt(locks.spin_lock_irq, 3, read_there)
     on.touch(on.a, at, on.nr + 3)
     with machine.installed():
         in_tree = len(list(xarray.walk_nodes(on.mapping.i_pages)))
@@ -98,7 +102,7 @@ def mapped_while_removed(machine: Machine) -> Observation:
     on = Stage(machine)
     at = on.map(on.a)
     on.touch(on.a, at, on.nr + 3)
-    on.a.munmap(at, on.inode.i_size)
+    on.unmap(on.a, at)
     at = on.map(on.a)
     seen: list[str] = []
     machine.interrupt(
@@ -106,7 +110,7 @@ def mapped_while_removed(machine: Machine) -> Observation:
         1,
         lambda _machine: seen.append(on.touch(on.a, at, on.nr + 3)),
     )
-    outcome(lambda: on.b.truncate(PATH, 0))
+    on.cut(on.b, 0)
     return {
         "A meanwhile": seen[0] if seen else "did not run",
         "removed while mapped": bool(on.reports("bad page cache")),

@@ -60,7 +60,7 @@ def lock_inversion(machine: Machine) -> Observation:
 
 
 def mapped_by_nobody(machine: Machine) -> Observation:
-    """While A's huge page is read, another thread of A maps the first page of the block, small. A faults just there."""
+    """While A's huge page is read, another thread of A maps the block's first page, small. A faults just there."""
     on = Stage(machine)
     at = on.map(on.a)
     other = machine.thread("A2", on.a)

@@ -26,15 +26,16 @@ def on_no_list(machine: Machine) -> Observation:
 
 
 def not_counted_by_the_file(machine: Machine) -> Observation:
-    """A reads one page and unmaps the file. Then the file is cut to nothing: truncation asks nrpages whether to look."""
+    """A reads one page and unmaps the file, which is then cut to nothing. Truncation asks nrpages whether to look."""
     on = Stage(machine)
     at = on.map(on.a)
     on.touch(on.a, at, on.nr + 3)
     counted = on.mapping.nrpages
-    on.a.munmap(at, on.inode.i_size)
-    on.a.truncate(PATH, 0)
+    on.unmap(on.a, at)
+    done = on.cut(on.a, 0)
     return {
         "nrpages": counted,
+        "truncation": done,
         "NR_FILE_PAGES after truncation": on.gauge("NR_FILE_PAGES"),
         "nodes after truncation": on.nodes(),
     }
@@ -46,7 +47,7 @@ def counted_as_shmem(machine: Machine) -> Observation:
     at = on.map(on.a)
     on.touch(on.a, at, on.nr + 3)
     during = on.gauge("NR_SHMEM")
-    on.a.munmap(at, on.inode.i_size)
+    on.unmap(on.a, at)
     force_out(machine)
     return {"NR_SHMEM": during, "NR_SHMEM after removal": on.gauge("NR_SHMEM")}
 
@@ -76,8 +77,8 @@ def references_of_a_second_mapping(machine: Machine) -> Observation:
     on.touch(on.a, a_at, on.nr + 3)
     on.touch(on.b, b_at, on.nr + 3)
     mapped = on.pages()[0]._refcount
-    on.a.munmap(a_at, on.inode.i_size)
-    on.b.munmap(b_at, on.inode.i_size)
+    on.unmap(on.a, a_at)
+    on.unmap(on.b, b_at)
     return {
         "references, mapped twice": mapped,
         "references, unmapped": on.pages()[0]._refcount,
@@ -177,14 +178,14 @@ def named_before_it_is_there(machine: Machine) -> Observation:
 
 
 def stale_data(machine: Machine) -> Observation:
-    """A's huge page has been read and is not entered yet. Meanwhile B cuts the file to nothing and makes it long again."""
+    """A's huge page has been read. Now B cuts the file to nothing and makes it long again; then A goes on."""
     on = Stage(machine)
     at = on.map(on.a)
     size = on.inode.i_size
 
     def cut_and_extend() -> None:
-        on.b.truncate(PATH, 0)
-        on.b.truncate(PATH, size)
+        on.cut(on.b, 0)
+        on.cut(on.b, size)
 
     on.during_read(cut_and_extend)
     return {"A reads": on.touch(on.a, at, on.nr + 3)}
@@ -199,7 +200,7 @@ def error_flag_on_a_huge_page(machine: Machine) -> Observation:
 
 
 def two_holders(machine: Machine) -> Observation:
-    """When the handler locks its page for the second time, another task, which walks all frames, has locked it."""
+    """Before the handler locks its page again another task, which walks all frames, locks it and keeps it."""
     on = Stage(machine)
     at = on.map(on.a)
 
@@ -219,7 +220,7 @@ def two_holders(machine: Machine) -> Observation:
 
 
 def a_writer(machine: Machine) -> Observation:
-    """A has the huge page mapped. B opens the file for writing, which nobody forbids, and writes a page of the block."""
+    """A has the huge page mapped. B opens the file for writing, as it may, and writes a page of the block."""
     on = Stage(machine)
     on.touch(on.a, on.map(on.a), on.nr + 3)
     fd = on.b.open(PATH, OpenFlags.RDWR)
@@ -234,7 +235,7 @@ def tails(machine: Machine) -> Observation:
     read = on.touch(on.b, on.map(on.b), far)
     with machine.installed():
         length = far * units.PAGE_SIZE
-    cut = outcome(lambda: on.a.truncate(PATH, length))
+    cut = on.cut(on.a, length)
     return {"B reads": read, "truncation": cut}
 
 
