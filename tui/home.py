@@ -14,7 +14,8 @@ from tui import contents
 from tui.bindings import bindings, key_bar
 from tui.host import Host
 from tui.paths import UserError
-from tui.rowpane import Picks, RowPane
+from tui.rowmath import Picks
+from tui.rowpane import RowPane
 from tui.where import resolve
 
 TITLE: Final = "A file's huge page in Linux, one statement at a time"

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 
 from thpkit.trace.cells import Cell
 from thpkit.view.layout import width_of
 from thpkit.view.rows import Row
+
+
+class Picks(Enum):
+    """What can be chosen in a pane."""
+
+    NOTHING = "nothing"
+    CELLS = "cells"
+    LINES = "lines"
 
 
 def place(focus: int, focus_end: int | None, count: int, height: int) -> int:

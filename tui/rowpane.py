@@ -8,7 +8,6 @@ scrolling by hand lasts until the next step. A pane never asks for a new layout.
 from __future__ import annotations
 
 from collections.abc import Collection
-from enum import Enum
 from typing import Final
 
 from textual import events
@@ -22,18 +21,11 @@ from thpkit.view.rows import Rendered, Row, plain
 from tui import rowmath
 from tui.looks import Look
 from tui.painter import Line, Painter, title_line
+from tui.rowmath import Picks
 
 WHEEL: Final = 3
 """Rows that one notch of the wheel scrolls."""
 _EMPTY: Final = Rendered(())
-
-
-class Picks(Enum):
-    """What can be chosen in a pane."""
-
-    NOTHING = "nothing"
-    CELLS = "cells"
-    LINES = "lines"
 
 
 class RowPane(Widget, can_focus=True):

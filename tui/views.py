@@ -14,7 +14,7 @@ from thpkit.view.moment import Moment, Renderer, view
 from thpkit.view.panes import PANES as TABLE
 from thpkit.view.rows import Rendered, Role, Row, row
 from tui.layouts import PROSE, SOURCE
-from tui.rowpane import Picks
+from tui.rowmath import Picks
 
 ROOMY: Final = 14
 """Rows from which the explanation has room for all of it."""

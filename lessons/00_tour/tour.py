@@ -9,7 +9,6 @@ from __future__ import annotations
 from thpkit.kernel.flags import MapFlags, Prot
 from thpkit.kernel.machine import Machine
 from thpkit.scenario import Scenario
-from thpkit.scenario.why import MEASURED
 from thpkit.trace.stops import Stop
 
 PATH = "/lib/libbig.so"
@@ -190,21 +189,9 @@ STOPS = (
     ),
 )
 
-OPENING = """\
-A program's code is a file, and the kernel shows its pages to each process that maps them: 4 KiB at a time, \
-or, with a huge page, 2 MiB at a time. Here is what that saves, counted by this kit:
-
-{why}
-
-What follows is the Linux kernel of 2019 (v5.3) in Python, function by function, on real sizes. One function \
-never was in any kernel: filemap_huge_fault, here in a correct version. Not modelled: several CPUs at once, \
-stale TLBs, reclaim, writeback, readahead; RCU is reduced to the rule that you must not sleep.
-""".format(why="\n".join("    " + line for line in MEASURED.lines()))
-
 SCENARIO = Scenario(
     name="00_tour",
     title="One huge page of a file, from mmap to truncate",
-    opening=OPENING,
     boot=boot,
     tasks=(tour,),
     stops=STOPS,

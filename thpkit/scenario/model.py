@@ -26,8 +26,6 @@ class Scenario:
     variant: Variant = REF
     """Which version of the kernel runs."""
     config: Config = field(default_factory=Config)
-    opening: str = ""
-    """What a reader should know before the first stop; paragraphs are separated by empty lines."""
     stops: tuple[Stop, ...] = ()
     """Where the reader should look, in order of the run."""
     interruptions: tuple[Interruption, ...] = ()
