@@ -91,7 +91,7 @@ def _cell(timeline: Timeline, n: int, text: str) -> Found | None:
 
 
 def _statement(timeline: Timeline, n: int, text: str) -> Found | None:
-    """``function::statement@visit``, or a piece of the present function's code."""
+    """``function::statement@visit``, or a piece of code: of the present function, else of any."""
     if not text:
         return None
     here = timeline.frame_at(n).function.qualname
@@ -100,4 +100,22 @@ def _statement(timeline: Timeline, n: int, text: str) -> Found | None:
             stops.step_of(timeline, text if "::" in text else f"{here}::{text}")
         )
     except StopError as error:
-        return Found(sentence=str(error)) if "::" in text else None
+        return Found(sentence=str(error)) if "::" in text else _code(timeline, n, text)
+
+
+def _code(timeline: Timeline, n: int, text: str) -> Found | None:
+    """The next statement that holds ``text``, else the first."""
+    functions = {id(each.function): each.function for each in timeline.tape.frames}
+    known = {
+        each
+        for function in functions.values()
+        for each in function.statements.values()
+        if text in each.text
+    }
+    steps = sorted(step for each in known for step in timeline.visits(each))
+    if not steps:
+        return None
+    step = next((each for each in steps if each > n), steps[0])
+    return Found(
+        step, f"time {steps.index(step) + 1} of {len(steps)} that such code runs"
+    )

@@ -48,6 +48,8 @@ def walk(
     from thpkit.view import plain
     from thpkit.view.explanations import NO_EXPLANATIONS
 
+    if min(first or 0, last or 0) < 0:
+        raise UserError("steps are counted from 0")
     if first is not None and last is not None and last < first:
         raise UserError(f"--from {first} lies behind --to {last}")
     run = target.open()

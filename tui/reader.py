@@ -49,6 +49,9 @@ JUMPS: Final = frozenset(
 )
 """Actions whose starting place is noted in the jump history."""
 
+ASKING: Final = frozenset({"writer", "writer_back", "change", "change_back"})
+"""Actions about the selected value."""
+
 NO_LINE: Final = "no statement stands here; choose a line in the source first"
 NO_CELL: Final = "nothing has been written yet; choose a value in a pane of state"
 
@@ -69,6 +72,8 @@ class Reader:
         """One sentence about the last action, or nothing."""
         self._older: list[int] = []
         self._newer: list[int] = []
+        self._implied = False
+        """Whether the selected value was not chosen: then it is forgotten with the next move."""
         self._trouble = Trouble(timeline)
 
     # ---- doing ------------------------------------------------------------------------------------------
@@ -81,6 +86,8 @@ class Reader:
         """Do an action of the table by its id."""
         before = self.position
         self.message = ""
+        if self._implied and action not in ASKING:
+            self.select(None)
         if action in _PLAIN:
             move, nowhere = _PLAIN[action]
             self._to(move(self.timeline, before), nowhere)
@@ -88,6 +95,10 @@ class Reader:
             getattr(self, f"do_{action}")()
         if action in JUMPS:
             self._note(before)
+
+    def select(self, cell: Cell | None) -> None:
+        """Choose a value, or none."""
+        self.selected, self._implied = cell, False
 
     def jump(self, step: int) -> None:
         """Go to a step, and note in the jump history where that was done."""
@@ -102,7 +113,7 @@ class Reader:
         found = goto.find(self.timeline, before, text)
         self.message = found.sentence
         if found.cell is not None:
-            self.selected = found.cell
+            self.select(found.cell)
             self.do_change()
         elif found.step is not None:
             self.position = found.step
@@ -210,10 +221,12 @@ class Reader:
 
     # ---- values -----------------------------------------------------------------------------------------
 
-    @property
-    def cell(self) -> Cell | None:
-        """The selected value, else the one that changed last."""
-        return self.selected or writers.last_changed(self.timeline, self.position)
+    def _asked(self) -> Cell | None:
+        """The selected value, else the one that changed last, which thereby is selected for a while."""
+        if self.selected is None:
+            self.selected = writers.last_changed(self.timeline, self.position)
+            self._implied = self.selected is not None
+        return self.selected
 
     def do_writer(self) -> None:
         """The statement that wrote what the cell holds."""
@@ -224,11 +237,10 @@ class Reader:
         self._written(2)
 
     def _written(self, times: int) -> None:
-        cell = self.cell
+        cell = self._asked()
         if cell is None:
             self.message = NO_CELL
             return
-        self.selected = cell
         step, self.message = writers.writer(self.timeline, cell, self.position, times)
         if step is not None:
             self.position = step
@@ -242,11 +254,10 @@ class Reader:
         self._change(moves.previous_change, "was not changed before this step")
 
     def _change(self, move: Callable[[Timeline, int, Cell], int], never: str) -> None:
-        cell = self.cell
+        cell = self._asked()
         if cell is None:
             self.message = NO_CELL
             return
-        self.selected = cell
         name = self.timeline.cell_name(cell)
         step = move(self.timeline, self.position, cell)
         if step == self.position:

@@ -46,7 +46,7 @@ def find(
     """
     wanted = text.casefold()
     size = len(rows)
-    for i in range(1 if again else 0, size + 1):
+    for i in range(1 if again else 0, size + 1 if size else 0):
         at = (start + i if forward else start - i) % size
         if wanted in "".join(span.text for span in rows[at]).casefold():
             return at

@@ -181,7 +181,7 @@ class Stepper(PaneKeys):
         if event.pane.id == SOURCE:
             self._mark(reader, event.at)
         elif event.cell is not None:
-            reader.selected = event.cell
+            reader.select(event.cell)
             name = reader.timeline.cell_name(event.cell)
             reader.message = f"{name}: w who wrote it, }} and {{ its changes"
         self.show()
@@ -204,7 +204,8 @@ class Stepper(PaneKeys):
         if self.zoomed is not None:
             self.do_zoom()
         elif reader is not None and (reader.selected or self.line):
-            reader.selected = reader.marked = self.line = None
+            reader.select(None)
+            reader.marked = self.line = None
             reader.message = ""
             self.show()
         else:

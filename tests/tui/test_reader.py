@@ -153,6 +153,21 @@ def test_without_a_selection_the_last_change_is_meant(reader: Reader) -> None:
     assert "→" in reader.message
 
 
+def test_a_value_that_was_not_chosen_is_forgotten_with_the_next_step(
+    reader: Reader,
+) -> None:
+    """So that w always asks about the last change; a chosen one stays."""
+    reader.do("next_stop")
+    reader.do("writer")
+    assert reader.selected is not None
+    reader.do("into")
+    assert reader.selected is None
+    chosen = reader.timeline.resolve("NR_FILE_PAGES")
+    reader.select(chosen)
+    reader.do("into")
+    assert reader.selected == chosen
+
+
 def test_jumps_are_remembered_both_ways(reader: Reader) -> None:
     """O goes back over jumps, o forward; steps are no jumps."""
     reader.do("last")
@@ -208,7 +223,7 @@ def test_runs_of_a_line(reader: Reader) -> None:
 @pytest.mark.parametrize(
     "text",
     ["1000", "step 1,000", "+3", "stop 2", "do_set_pmd", "do_set_pmd()", "NR_FILE_PAGES",
-     "page#1._refcount", "rmap.page_add_file_rmap", "do_set_pmd::@return"],
+     "page#1._refcount", "rmap.page_add_file_rmap", "do_set_pmd::@return", "page_ref_add(page"],
 )  # fmt: skip
 def test_much_can_be_gone_to(reader: Reader, text: str) -> None:
     """Numbers, stops, functions, cells, places."""

@@ -14,7 +14,9 @@ from tui.painter import Line, Painter, title_line
 from tui.rowmath import cell_at, cells_of, find, place
 
 
-@pytest.mark.parametrize(("count", "height"), product((0, 1, 5, 90), (0, 1, 2, 9, 40)))
+@pytest.mark.parametrize(
+    ("count", "height"), [*product((0, 1, 5, 90), (0, 1, 2, 9, 40))]
+)
 def test_the_focus_is_always_seen(count: int, height: int) -> None:
     """Whatever the size; and no room is wasted below the last row."""
     for focus in range(count):
@@ -62,7 +64,7 @@ def test_cells_are_found_by_column() -> None:
 
 
 def test_a_line_is_painted_in_its_width() -> None:
-    """Cut or filled up; the bar of the present statement reaches the edge; neighbours of one style are one segment."""
+    """Cut or filled up; the present statement's bar reaches the edge; neighbours of one style are one segment."""
     painter = Painter(Look.DARK)
     strip = painter.strip(Line(row("  ", ("x", Role.DIM), "  ", "y")), 10, False)
     assert strip.text == "   x  y   "

@@ -44,7 +44,6 @@ def scenario_for(id: str) -> Scenario:
     """What ``thp step defect:ID`` records.
 
     Raises:
-        KeyError: there is no such record.
-        ValueError: it has no scene; the message says why.
+        ValueError: there is no such record, or it has no scene; the message says which.
     """
     return _scenario.scenario_for(record(id))

@@ -17,8 +17,8 @@ RECORDS: Final = (
         "two tests that are one",
         hunk="H6",
         function=CHECK,
-        wrong="PageCompound and PageTransCompound are the same once huge pages are compiled in; the condition "
-        "asks both.",
+        wrong="Once huge pages are compiled in PageCompound and PageTransCompound ask one and the same thing; the "
+        "condition asks both.",
         kind=Kind.EQUIVALENT,
         agree=equivalents.compound_twice,
         reason="both questions are asked of every kind of page, in every state",

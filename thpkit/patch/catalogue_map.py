@@ -46,8 +46,8 @@ RECORDS: Final = (
         "mapped before it can be found",
         hunk="H7 F15, F17",
         function=FAULT,
-        wrong="It is done backwards: the page must be in the page cache before it is mapped. Between the two, "
-        "programs use a page that no system call can find.",
+        wrong="The order is the wrong way round: first into the cache, then into a page table. As it is, programs "
+        "work for a while with a page that no system call can find.",
         kind=Kind.SHOWN,
         act=mapping.mapped_before_findable,
         sees_v3={"the mapped page is found": False, "I13 holds": False},

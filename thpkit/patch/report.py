@@ -95,7 +95,7 @@ def story(id: str, *, divergence: bool = True) -> list[str]:
     """Everything about one record: what is wrong, what one expects, what happens, where the runs part, the repair.
 
     Raises:
-        KeyError: there is no such record.
+        ValueError: there is no such record.
     """
     each = record(id)
     kind = "remark of the review" if each.id[0] == "K" else "not named in the review"

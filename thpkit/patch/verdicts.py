@@ -51,14 +51,16 @@ def record(id: str) -> Record:
     """The record of that number; small letters will do.
 
     Raises:
-        KeyError: there is none; the message is a sentence.
+        ValueError: there is none; the message is a sentence.
     """
     for each in CATALOGUE:
         if each.id == id.upper():
             return each
     if id.upper() == "D38":
-        raise KeyError("D38 was withdrawn: what it named is as usual in the page cache")
-    raise KeyError(f"there is no defect {id!r}: K1 to K25, D1 to D52 without D38")
+        raise ValueError(
+            "D38 was withdrawn: what it named is as usual in the page cache"
+        )
+    raise ValueError(f"there is no defect {id!r}: K1 to K25, D1 to D52 without D38")
 
 
 def observe(record: Record, variant: Variant, geometry: Geometry = REAL) -> Observation:
