@@ -45,19 +45,20 @@ class PaneScreen(Screen[None]):
         self.line: tuple[str, int] | None = None
         """File and number of the source line that was chosen."""
         self._plan: layouts.Plan = {}
+        look = host.look
+        self._panes = {name: RowPane(look=look, id=name) for name in PINNED}
+        for each in PANES:
+            caption = f"{each.digit} {each.caption}"
+            pane = RowPane(caption, picks=each.picks, look=look, id=each.name)
+            self._panes[each.name] = pane
 
     def compose(self) -> ComposeResult:
         """All panes; most are hidden in small windows."""
-        look = self.host.look
-        for name in PINNED:
-            yield RowPane(look=look, id=name)
-        for each in PANES:
-            caption = f"{each.digit} {each.caption}"
-            yield RowPane(caption, picks=each.picks, look=look, id=each.name)
+        yield from self._panes.values()
 
     def pane(self, name: str) -> RowPane:
         """The pane of this name."""
-        return self.query_one(f"#{name}", RowPane)
+        return self._panes[name]
 
     @property
     def visible_panes(self) -> list[RowPane]:
@@ -86,8 +87,8 @@ class PaneScreen(Screen[None]):
         if not width or not height:
             return
         self._plan = layouts.plan(width, height, STATE, self.chosen, self.zoomed)
-        for pane in self.query(RowPane):
-            spot = self._plan.get(pane.id or "")
+        for name, pane in self._panes.items():
+            spot = self._plan.get(name)
             pane.display = spot is not None
             if spot is not None:
                 pane.edge = spot.x > 0
@@ -171,7 +172,7 @@ class PaneScreen(Screen[None]):
 
     def restyle(self) -> None:
         """Paint in the host's look."""
-        for pane in self.query(RowPane):
+        for pane in self._panes.values():
             pane.restyle(self.host.look)
 
 

@@ -37,6 +37,24 @@ def clamped(top: int, count: int, height: int) -> int:
     return max(min(top, count - height), 0)
 
 
+def with_chosen(
+    top: int, at: int, focus: int, count: int, height: int, follow: bool
+) -> int:
+    """``top`` moved so that row ``at`` is seen beside ``focus``, or instead of it if the reader is in this pane."""
+    if top <= at < top + height:
+        return top
+    if abs(at - focus) < height:
+        return clamped(min(at, focus), count, height)
+    return place(at, None, count, height) if follow else top
+
+
+def row_of(rows: Sequence[Row], cell: Cell | None) -> int | None:
+    """The first row that shows ``cell``; None if none does."""
+    if cell is None:
+        return None
+    return next((at for at, each in cells_of(rows) if each == cell), None)
+
+
 def find(
     rows: Sequence[Row], text: str, start: int, forward: bool, again: bool
 ) -> int | None:

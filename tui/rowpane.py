@@ -89,6 +89,10 @@ class RowPane(Widget, can_focus=True):
         self.caption = self.caption if caption is None else caption
         self._cell, self._at, self._marks, self._hit = cell, at, marks, None
         self._top = self._place(rendered.focus, rendered.focus_end)
+        chosen = rowmath.row_of(self.rows, cell)
+        if chosen is not None:
+            seen = self._top, chosen, rendered.focus, len(self.rows), self._height
+            self._top = rowmath.with_chosen(*seen, self.has_focus)
         self.repaint()
 
     def show_row(self, line: Row) -> None:
@@ -253,9 +257,7 @@ class RowPane(Widget, can_focus=True):
         """The title shows the focus."""
         self.repaint()
 
-    def on_blur(self) -> None:
-        """The title shows the focus."""
-        self.repaint()
+    on_blur = on_focus
 
     def restyle(self, look: Look) -> None:
         """Paint everything in another look."""

@@ -7,7 +7,9 @@ import pytest
 from thpkit.kernel import units
 from thpkit.kernel.page import Page
 from thpkit.patch import Kind, catalogue, equivalents
-from thpkit.patch.equivalents import Case, Disagree
+from thpkit.patch import equivalent_conditions as conditions
+from thpkit.patch.agreement import Disagree
+from thpkit.patch.equivalent_conditions import Case
 
 
 @pytest.mark.parametrize(
@@ -23,7 +25,7 @@ def test_spellings_agree(each: object) -> None:
 def test_cases_hold_every_kind_of_entry() -> None:
     """A value, a node, small pages, heads and tails, in all states of two flags."""
     kinds: set[tuple[object, bool, int]] = set()
-    for case in equivalents._cases():
+    for case in conditions._cases():
         if isinstance(case.entry, Page):
             tail = case.entry.compound_head is not None
             head = bool(case.entry.flags >> 16 & 1)
@@ -36,15 +38,15 @@ def test_cases_hold_every_kind_of_entry() -> None:
 def test_the_index_term_does_say_something_beyond_the_block() -> None:
     """K8 agrees because of D1 only inside the block: one index further the term is needed."""
     with pytest.raises(Disagree):
-        equivalents._agree(
-            lambda case: equivalents._split(case, index=False), only_real=False
+        conditions._agree(
+            lambda case: conditions._split(case, index=False), only_real=False
         )
 
 
 def test_the_order_term_does_say_something_about_what_cannot_be() -> None:
     with pytest.raises(Disagree):
-        equivalents._agree(
-            lambda case: equivalents._split(case, order=False), only_real=False
+        conditions._agree(
+            lambda case: conditions._split(case, order=False), only_real=False
         )
 
 
@@ -56,7 +58,7 @@ def test_a_condition_without_a_real_term_disagrees() -> None:
         return not page.flags & 1 or page.flags >> 16 & 1 == 0
 
     with pytest.raises(Disagree):
-        equivalents._agree(without_uptodate, only_real=True)
+        conditions._agree(without_uptodate, only_real=True)
 
 
 def test_comparisons_leave_no_machine_behind() -> None:

@@ -11,7 +11,7 @@ from thpkit.trace.cells import Cell
 from thpkit.view.rows import Role, Span, row, text_of
 from tui.looks import Look
 from tui.painter import Line, Painter, title_line
-from tui.rowmath import cell_at, cells_of, find, place
+from tui.rowmath import cell_at, cells_of, find, place, with_chosen
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,16 @@ def test_what_belongs_to_the_focus_is_seen_too_if_it_fits() -> None:
 def test_small_steps_do_not_scroll() -> None:
     """Nine neighbouring lines need at most three places."""
     assert len({place(at, None, 500, 20) for at in range(100, 109)}) <= 3
+
+
+def test_the_chosen_row_is_seen_beside_the_focus_if_both_fit() -> None:
+    """Else only in the pane where the reader is."""
+    assert with_chosen(10, 15, 12, 90, 9, False) == 10
+    top = with_chosen(10, 5, 12, 90, 9, False)
+    assert top <= 5 and top + 9 > 12
+    assert with_chosen(10, 80, 12, 90, 9, False) == 10
+    top = with_chosen(10, 80, 12, 90, 9, True)
+    assert top <= 80 < top + 9
 
 
 def test_search_goes_both_ways_and_around_the_end() -> None:

@@ -4,7 +4,7 @@
 versions    v3, v4, v5, and the v5.3 below them; registry: versions by name, ``v3+D7``
 catalogue_x the records, by area; model: what a record is; verdicts: running them
 scenes      what shows them; scene: what the scenes are played on
-equivalents spellings that agree
+equivalents spellings that agree; equivalent_conditions: the terms of one condition
 repairs     single repairs of v3, and the chain of them that leads to the correct version
 scenario    defects for the stepper; report: what ``thp defects`` prints
 =========== =================================================================================

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from thpkit.patch import equivalents
+from thpkit.patch import equivalent_conditions as equivalents
 from thpkit.patch.model import Kind, Record
 from thpkit.patch.scenes import block
 
@@ -268,7 +268,6 @@ RECORDS: Final = (
         lesson="a repair can open the door for a defect that was locked in",
         v4="fixed",
         v5="fixed",
-        repair="K9",
     ),
 )
 """In the order of their numbers."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import product
-from typing import Final, NamedTuple
+from typing import Final
 
 from thpkit.kernel import (
     filemap,
@@ -26,25 +26,14 @@ from thpkit.kernel import page as page_h
 from thpkit.kernel.flags import Gfp, MapFlags
 from thpkit.kernel.machine import Machine
 from thpkit.kernel.page import Page
-from thpkit.kernel.splat import Config, OnSplat
-from thpkit.kernel.units import SMALL, Pgoff
+from thpkit.kernel.splat import Config
+from thpkit.kernel.units import SMALL
 from thpkit.kernel.variant import Variant
+from thpkit.patch.agreement import same
 from thpkit.patch.repairs.table import repaired
 from thpkit.patch.scene import PATH, RX, Setting, Stage
-from thpkit.patch.v3.filemap import huge_entry_is_unusable
 from thpkit.patch.versions import V3, V53
 from thpkit.trace.digest import first_difference, state_of
-
-
-class Disagree(AssertionError):
-    """Two spellings gave different results."""
-
-
-def _same(case: object, one: object, other: object) -> int:
-    if one != other:
-        raise Disagree(f"{case}: {one!r} in one spelling, {other!r} in the other")
-    return 1
-
 
 # ---- K1: masks --------------------------------------------------------------------------------------------
 
@@ -56,114 +45,9 @@ def masks() -> int:
         offset = size - 1
         for bit, delta in product(range(47), (-1, 0, 1)):
             address = max((1 << bit) + delta, 0)
-            count += _same(hex(address), address & ~offset, address // size * size)
-            count += _same(hex(address), address & offset, address % size)
+            count += same(hex(address), address & ~offset, address // size * size)
+            count += same(hex(address), address & offset, address % size)
     return count
-
-
-# ---- K4, K5, K7, K8, K10: the condition -----------------------------------------------------------------
-
-
-class Case(NamedTuple):
-    """Something that can stand in the page cache, or be imagined there, and where it was found."""
-
-    entry: xarray.Entry
-    hindex: Pgoff
-    real: bool
-    """Whether a kernel could have it there; the others only tell whether a term says anything at all."""
-
-
-def _cases() -> Iterator[Case]:
-    """Values, nodes, small pages, heads and tails in every state of their flags, at every place of the block."""
-    machine = Machine(V3, Config(geometry=SMALL, on_splat=OnSplat.LOG, debug_vm=False))
-    with machine.installed():
-        block = Pgoff(units.HPAGE_PMD_NR)
-        yield Case(xarray.xa_mk_value(7), block, True)
-        yield Case(_a_node(), block, True)
-        for order, locked, uptodate in product(
-            (0, 1, units.HPAGE_PMD_ORDER), (0, 1), (0, 1)
-        ):
-            head = page_alloc.alloc_pages(Gfp.COMP, order)
-            assert head is not None
-            head.flags |= locked << flags.PG_locked | uptodate << flags.PG_uptodate
-            whole = order == units.HPAGE_PMD_ORDER
-            indices = (block,) if whole else range(block, 2 * block)
-            for index in indices:
-                head.index = Pgoff(index)
-                for i in range(1 << order):
-                    yield Case(page_h.nth_page(head, i), block, order != 1)
-            head.index = Pgoff(2 * block)
-            yield Case(head, block, False)
-
-
-def _a_node() -> xarray.Entry:
-    array = xarray.page_cache_xarray("example")
-    xarray.xa_store(array, 1, xarray.xa_mk_value(1), Gfp.KERNEL)
-    return array.xa_head
-
-
-def compound_twice() -> int:
-    """K4: PageCompound and PageTransCompound, asked of every page."""
-    return sum(
-        _same(
-            case, page_h.PageCompound(case.entry), page_h.PageTransCompound(case.entry)
-        )
-        for case in _cases()
-        if isinstance(case.entry, Page)
-    )
-
-
-def no_hugetlb() -> int:
-    """K5: the condition with and without the question for hugetlb pages."""
-    return _agree(lambda case: _split(case, hugetlb=False), only_real=False)
-
-
-def no_order() -> int:
-    """K7: the condition with and without the question for the order, on what a kernel can have in its cache."""
-    return _agree(lambda case: _split(case, order=False), only_real=True)
-
-
-def no_index() -> int:
-    """K8: the condition with and without the question for the index, on what the block itself can hold.
-
-    The posted search goes one index too far (D1); there the term does say something, as the unreal cases show.
-    """
-    return _agree(lambda case: _split(case, index=False), only_real=True)
-
-
-def one_test_a_line() -> int:
-    """K10: the one condition of ten terms, and one test a line."""
-    return _agree(_split, only_real=False)
-
-
-def _agree(spelling: Callable[[Case], bool], only_real: bool) -> int:
-    return sum(
-        _same(case, huge_entry_is_unusable(case.entry, case.hindex), spelling(case))
-        for case in _cases()
-        if case.real or not only_real
-    )
-
-
-def _split(
-    case: Case, hugetlb: bool = True, order: bool = True, index: bool = True
-) -> bool:
-    """The condition, one test a line; single tests can be left out."""
-    page = case.entry
-    if not isinstance(page, Page):
-        return True
-    if not page_h.PageCompound(page):
-        return True
-    if hugetlb and page_h.PageHuge(page):
-        return True
-    if page is not page_h.compound_head(page):
-        return True
-    if order and page_h.compound_order(page) != units.HPAGE_PMD_ORDER:
-        return True
-    if index and page.index != case.hindex:
-        return True
-    if not page_h.PageUptodate(page):
-        return True
-    return not page_h.PageLocked(page)
 
 
 # ---- K3, K24, K25: what was compiled out ------------------------------------------------------------------
@@ -205,7 +89,7 @@ def unaccounting() -> int:
         filemap.unaccount_page_cache_page(mapping, page)
 
     old, new = _counters_after(V53, act), _counters_after(V3, act)
-    return sum(_same(kind, old[kind], new[kind]) for kind in old)
+    return sum(same(kind, old[kind], new[kind]) for kind in old)
 
 
 def adding_a_mapping() -> int:
@@ -216,7 +100,7 @@ def adding_a_mapping() -> int:
         rmap.page_add_file_rmap(page, page_h.PageHead(page))
 
     old, new = _counters_after(V53, act), _counters_after(V3, act)
-    return sum(_same(kind, old[kind], new[kind]) for kind in old)
+    return sum(same(kind, old[kind], new[kind]) for kind in old)
 
 
 def removing_a_mapping() -> int:
@@ -228,7 +112,7 @@ def removing_a_mapping() -> int:
         rmap.page_remove_file_rmap(page, page_h.PageHead(page))
 
     old, new = _counters_after(V53, act), _counters_after(V3, act)
-    return sum(_same(kind, old[kind], new[kind]) for kind in old)
+    return sum(same(kind, old[kind], new[kind]) for kind in old)
 
 
 # ---- K13, K15, K16, K21: the handler and mmap ---------------------------------------------------------------
@@ -243,7 +127,7 @@ def always_compound() -> int:
         for order, gfp in product(range(1, units.HPAGE_PMD_ORDER + 1), others):
             page = page_alloc.alloc_pages(gfp | Gfp.COMP, order)
             assert page is not None
-            count += _same((order, gfp), page_h.PageCompound(page), True)
+            count += same((order, gfp), page_h.PageCompound(page), True)
     return count
 
 
@@ -275,7 +159,7 @@ def never_truncated() -> int:
             machine.interrupt(function, visit, _cut)
             on.touch(on.a, at, on.nr + 3)
             huge = sum(page_h.PageHead(page) for page in on.pages())
-            count += _same((function.__name__, visit), huge, 1)
+            count += same((function.__name__, visit), huge, 1)
     return count
 
 
@@ -298,7 +182,7 @@ def no_charge_to_pass() -> int:
             on.touch(on.a, at, on.nr + 3)
             on.touch(on.b, on.map(on.b), on.nr + 3)
             states.append(state_of(machine.kernel))
-        count += _same((beyond, site), first_difference(*states), None)
+        count += same((beyond, site), first_difference(*states), None)
     return count
 
 
@@ -318,5 +202,5 @@ def length_and_hint() -> int:
             )
             on.a.munmap(at, pages * on.page)
             found.append(at)
-        count += _same((pages, offset, hex(hint)), *found)
+        count += same((pages, offset, hex(hint)), *found)
     return count

@@ -169,21 +169,31 @@ def first_divergence(each: Record) -> tuple[str, Difference | None]:
     if name in known_ids():
         other = f"{each.base}+{name}"
         repaired = recording(each, variant_named(other)).timeline
-        return other, compare(posted, repaired, ignore=VALIDATOR)
+        return other, compare(posted, repaired, ignore=BESIDE_THE_POINT)
     found = compare(
-        posted, recording(each, REF).timeline, ignore=(*VALIDATOR, "vm_flags")
+        posted, recording(each, REF).timeline, ignore=(*BESIDE_THE_POINT, "vm_flags")
     )
     return "ref", found
 
 
-VALIDATOR: Final = ("lockdep_depth", "held_locks")
-"""The lock-order validator's own notes: they differ where the locks differ, and say it less well."""
+BESIDE_THE_POINT: Final = (
+    "lockdep_depth",
+    "held_locks",
+    "readers",
+    "next_pfn",
+    "tables",
+)
+"""Fields that differ wherever something does, and say less about it: the lock-order validator's notes, who reads
+mmap_sem, the next free frame, the list of page tables."""
 
 
 def _apart(each: Record) -> str:
     other, found = first_divergence(each)
     if found is None:
-        return f"After each call {each.base} and {other} are in the same state: what differs is the order."
+        return (
+            f"After each call {each.base} and {other} are in the same state: "
+            "it shows on the way, or to the caller."
+        )
     step = (
         ""
         if found.left_step is None

@@ -20,7 +20,7 @@ from thpkit.patch import (
     catalogue_page,
     catalogue_rest,
 )
-from thpkit.patch.equivalents import Disagree
+from thpkit.patch.agreement import Disagree
 from thpkit.patch.model import Kind, Record
 from thpkit.patch.registry import variant_named
 from thpkit.patch.scene import Observation

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, Final, NamedTuple
 
+from thpkit.kernel.flags import page_flag_names
 from thpkit.kernel.kobject import KObject
 from thpkit.trace.cells import Cell
 from thpkit.trace.digest import Plain, first_difference, plain, state_of
@@ -36,12 +37,18 @@ class Difference(NamedTuple):
     def sentence(self, left: str = "here", right: str = "there") -> str:
         """The difference in words; the two sides can be given names."""
         where = f"in {self.during}: " if self.during else ""
-        return f"{where}{self.path} is {_shown(self.left)} {left} and {_shown(self.right)} {right}"
+        ours, theirs = (shown(self.path, each) for each in (self.left, self.right))
+        return f"{where}{self.path} is {ours} {left} and {theirs} {right}"
 
 
-def _shown(value: object) -> str:
+def shown(path: str, value: object) -> str:
+    """A cell's value for readers: flags of a page by name, a report by its rule, what is great in hexadecimal."""
     if value is MISSING:
         return NOTHING
+    if isinstance(value, str) and value.startswith("Splat("):
+        return "a report: " + value.split("'")[1]
+    if type(value) is int and _field(path) == "flags":
+        return ", ".join(page_flag_names(value)) or "no flag"
     if type(value) is int and value > HEX_ABOVE:
         return hex(value)
     return str(value)
