@@ -50,6 +50,8 @@ def thp(context: click.Context, version: bool) -> None:
     if is_terminal():
         _screen(None)
     else:
+        for line in printed.why():
+            click.echo(line)
         _print_list()
 
 
@@ -58,6 +60,11 @@ def thp(context: click.Context, version: bool) -> None:
 @click.option("--plain", is_flag=True, help="Print the walk instead of showing it.")
 @click.option("--every", is_flag=True, help="With --plain: every step, not only stops.")
 @click.option("--variant", metavar="V", help="Another version of the kernel.")
+@click.option(
+    "--against",
+    metavar="V",
+    help="Open where it parts from this version of the kernel.",
+)
 @click.option("--from", "first", type=int, metavar="N", help="First step to print.")
 @click.option("--to", "last", type=int, metavar="N", help="Last step to print.")
 @click.option(
@@ -71,12 +78,17 @@ def step(
     plain: bool,
     every: bool,
     variant: str | None,
+    against: str | None,
     first: int | None,
     last: int | None,
     save: Path | None,
 ) -> None:
-    """Step through WHERE: a lesson (00_tour, or tour), ex:ex01, a FILE.py with a SCENARIO, or a saved FILE.thprec."""
-    target = resolve(where, variant)
+    """Step through WHERE.
+
+    WHERE is a lesson (00_tour, or tour), defect:D7, ex:ex01, a FILE.py with a SCENARIO, or a saved FILE.thprec.
+    Versions of the kernel are ref, v3, v4, v5, and v3+D7 for v3 with one repair.
+    """
+    target = resolve(where, variant, against)
     if save is not None:
         printed.save(target, save)
     elif plain or every or first is not None or last is not None or not is_terminal():
@@ -101,6 +113,28 @@ def read(lesson: str) -> None:
     if not path.is_file():
         raise UserError(f"{lesson!r} is no lesson with a text; thp list names them")
     _page(path.read_text(encoding="utf-8"))
+
+
+@thp.command()
+def review() -> None:
+    """Read the review of the patch: the whole mail, in order."""
+    path = lessons_dir() / "review.md"
+    if not path.is_file():
+        raise UserError("the review is not beside the lessons: lessons/review.md")
+    _page(path.read_text(encoding="utf-8"))
+
+
+@thp.command()
+@click.argument("id", required=False)
+@click.option("--verify", is_flag=True, help="Compare what is seen with the records.")
+def defects(id: str | None, verify: bool) -> None:
+    """Run the 76 defects of the patch as posted, and list them; with ID (D7, K17) tell one."""
+    lines, status = printed.defects(id, verify)
+    if is_terminal():
+        os.environ.setdefault("LESS", "-FRS")  # long lines are scrolled, not broken
+    _page("\n".join(lines) + "\n")
+    if status:
+        sys.exit(status)
 
 
 @thp.command()

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from thpkit.scenario.why import MEASURED
 from thpkit.view.glyphs import UNICODE
 from thpkit.view.layout import columns, cut, wrapped
 from thpkit.view.rows import Rendered, Role, Row, row
@@ -20,9 +21,9 @@ from tui.where import resolve
 
 TITLE: Final = "A file's huge page in Linux, one statement at a time"
 ABOUT: Final = (
-    "Here the kernel's code that maps huge pages of a file runs as Python that you can step through, forwards and "
-    "backwards, with the page cache, the page tables and all counters beside it.",
-    "Not modelled: several CPUs at once, stale TLBs, reclaim, writeback. "
+    "Here the kernel's code that maps huge pages of a file runs as Python: step it both ways, "
+    "with page cache, page tables and counters beside it.",
+    "Not modelled: several CPUs, stale TLBs, reclaim, writeback. "
     "The huge-page fault is a correct version that never was in a kernel; the rest follows v5.3.",
 )
 """What a newcomer should know before anything else."""
@@ -32,6 +33,16 @@ WELCOME: Final = (
 KEYS: Final = ("open", "up", "down", "theme", "palette", "quit", "help")
 
 COMMANDS: Final = ("open", "first", "last", "theme", "help", "quit")
+
+
+def why() -> list[Row]:
+    """Why anybody wants this: a table of four rows."""
+    head, *lines = MEASURED.lines()
+    found = [row((head, Role.HEADING))]
+    for line in lines:
+        name = line.rstrip(" 0123456789")
+        found.append(row((name, Role.PLAIN), (line[len(name) :], Role.NUMBER)))
+    return found
 
 
 class Item(NamedTuple):
@@ -87,6 +98,8 @@ class Home(Screen[None]):
             for text in ABOUT:
                 rows += wrapped(row((text, Role.PLAIN)), width)
                 rows.append(())
+            if self.size.height >= 24 and self.size.width >= 66:
+                rows += (*why(), ())
             if not self._host.store.memory.places:
                 rows += wrapped(row((WELCOME, Role.STOP)), width)
                 rows.append(())

@@ -15,6 +15,7 @@ from tui.paths import ROOT, UserError
 if TYPE_CHECKING:
     from thpkit.book.markdown import Block
     from thpkit.kernel.variant import Variant
+    from thpkit.scenario import Scenario
     from thpkit.trace.timeline import Timeline
     from thpkit.view.explanations import Explanations
 
@@ -34,7 +35,9 @@ class Run:
     introduction: tuple[Block, ...] = ()
     """What the lesson says before its first quote."""
     start: int | None = None
-    """The step to open at, if not the first: where an exercise goes wrong."""
+    """The step to open at, if not the first: where an exercise goes wrong, where two versions part."""
+    version: str = ""
+    """Name of the version of the kernel that ran, if it is known."""
 
 
 def lesson(name: str, title: str, path: Path, variant: Variant | None) -> Run:
@@ -64,22 +67,50 @@ def scenario(path: Path, name: str, variant: Variant | None) -> Run:
     Raises:
         UserError: it defines no scenario, or nothing of it could be recorded.
     """
-    from thpkit.scenario import ScenarioError, load_file, record
-    from thpkit.trace.stops import StopError
+    from thpkit.scenario import ScenarioError, load_file
 
     try:
         loaded = load_file(path)
-        timeline = record(loaded, variant).timeline
-    except (ScenarioError, StopError) as error:
+    except ScenarioError as error:
+        raise UserError(str(error)) from None
+    return _recorded(loaded, str(path), name, variant)
+
+
+def defect(id: str, variant: Variant | None) -> Run:
+    """Record the scene of a defect, on the version in which it is seen or on another.
+
+    Raises:
+        UserError: nothing of it could be recorded.
+    """
+    from thpkit.patch import scenario_for
+
+    name = f"defect:{id}"
+    return _recorded(scenario_for(id), name, name, variant)
+
+
+def _recorded(loaded: Scenario, what: str, name: str, variant: Variant | None) -> Run:
+    """Run a scenario under the recorder; ``what`` is what an error calls it.
+
+    Raises:
+        UserError: nothing of it could be recorded.
+    """
+    from thpkit.scenario import record
+    from thpkit.trace.stops import StopError
+
+    try:
+        recording = record(loaded, variant)
+    except StopError as error:
         raise UserError(str(error)) from None
     except (Exception, SystemExit) as error:
         raise UserError(
-            f"{path}: its machine cannot be booted: {type(error).__name__}: {error}"
+            f"{what}: its machine cannot be booted: {type(error).__name__}: {error}"
         ) from error
+    timeline = recording.timeline
     if not len(timeline):
         why = f" ({timeline.ending})" if timeline.ending else ""
-        raise UserError(f"{path}: nothing was recorded: its tasks do nothing{why}")
-    return Run(name, loaded.title, timeline, commentary())
+        raise UserError(f"{what}: nothing was recorded: its tasks do nothing{why}")
+    version = recording.machine.variant.name
+    return Run(name, loaded.title, timeline, commentary(), version=version)
 
 
 def saved(path: Path, name: str) -> Run:

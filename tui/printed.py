@@ -54,7 +54,8 @@ def walk(
         raise UserError(f"--from {first} lies behind --to {last}")
     run = target.open()
     timeline, glyphs = run.timeline, _glyphs()
-    begin, stop = _range(len(timeline) - 1, first or 0, last)
+    opens = 0 if every or last is not None else run.start or 0
+    begin, stop = _range(len(timeline) - 1, opens if first is None else first, last)
     for notice in run.notices:
         yield from (*_wrapped(notice), "")
     if begin == 0 and not every:
@@ -138,6 +139,34 @@ def glossary(term: str) -> Iterator[str]:
     for paragraph in found.rows():
         yield ""
         yield from (text_of(line) for line in wrapped(paragraph, WIDTH))
+
+
+def why() -> Iterator[str]:
+    """Why anybody wants huge pages for files: a table of four lines, and a blank one."""
+    from thpkit.scenario.why import MEASURED
+
+    yield from (*MEASURED.lines(), "")
+
+
+def defects(id: str | None, verified: bool) -> tuple[list[str], int]:
+    """The table of all defects, the story of one, or what verifying them finds; and the exit status.
+
+    Raises:
+        UserError: there is no such defect.
+    """
+    from thpkit.patch import report, verify
+
+    try:
+        if id and not verified:
+            return report.story(id), 0
+        verdicts = verify([id] if id else None)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    lines = report.verification(verdicts) if verified else report.table(verdicts)
+    failed = any(each.failure for each in verdicts)
+    if verified or failed:
+        lines.append(report.total(verdicts))
+    return lines, int(failed)
 
 
 def check(exercise: str, say: Callable[[str], object]) -> int:

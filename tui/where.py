@@ -1,4 +1,4 @@
-"""What ``thp step WHERE`` names, and opening it: a lesson, an exercise, a scenario file or a saved recording.
+"""What ``thp step WHERE`` names, and opening it: a lesson, a defect, an exercise, a scenario file, a saved recording.
 
 Nothing is recorded before :meth:`Target.open` is called, so a screen can be painted first.
 """
@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui import contents, opening
+from tui import apart, contents, opening
 from tui.opening import Run
 from tui.paths import UserError
 
@@ -34,12 +34,22 @@ class Target:
     exercise: bool = False
 
 
-def resolve(where: str, variant: str | None = None) -> Target:
+DEFECT: Final = "defect:"
+EXERCISE: Final = "ex:"
+
+
+def resolve(
+    where: str, variant: str | None = None, against: str | None = None
+) -> Target:
     """The target that WHERE names, run by another version of the kernel if ``variant`` names one.
+
+    With ``against`` it opens where it parts from that version.
 
     Raises:
         UserError: there is none; the sentence names what comes nearest.
     """
+    if against is not None:
+        return _compared(where, variant, against)
     chosen = variant_of(variant)
     target = _resolve(where, chosen)
     if chosen is None:
@@ -48,9 +58,28 @@ def resolve(where: str, variant: str | None = None) -> Target:
     return replace(target, name=name, open=lambda: replace(target.open(), name=name))
 
 
+def _compared(where: str, variant: str | None, against: str) -> Target:
+    """What WHERE names, to be opened where two versions of the kernel part."""
+    other = variant_of(against)
+    assert other is not None
+    if where.startswith(EXERCISE) or where.endswith(SAVED):
+        raise UserError(
+            f"{where} cannot be recorded with another version; --against needs a lesson, a defect or a FILE.py"
+        )
+    left, right = resolve(where, variant), resolve(where, against)
+    name = f"{left.name}|{other.name}"
+
+    def run() -> Run:
+        return replace(apart.opened(left.open, right.open, other.name), name=name)
+
+    return replace(left, name=name, open=run)
+
+
 def _resolve(where: str, variant: Variant | None) -> Target:
-    if where.startswith("ex:"):
+    if where.startswith(EXERCISE):
         return _exercise(where)
+    if where.startswith(DEFECT):
+        return _defect(where, variant)
     path = Path(where).expanduser()
     if where.endswith(SAVED):
         return _saved(path)
@@ -145,8 +174,19 @@ def _saved(path: Path) -> Target:
     return Target(name, path.name, partial(opening.saved, path, name))
 
 
+def _defect(where: str, variant: Variant | None) -> Target:
+    from thpkit.patch import record, scenario_for
+
+    try:
+        each = record(where.removeprefix(DEFECT))
+        title = scenario_for(each.id).title
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    return Target(DEFECT + each.id, title, partial(opening.defect, each.id, variant))
+
+
 def _exercise(where: str) -> Target:
-    wanted = where.removeprefix("ex:")
+    wanted = where.removeprefix(EXERCISE)
     entries = contents.exercises()
     for entry in entries:
         if wanted in (entry.name.removeprefix("ex:"), entry.folder.name):

@@ -14,7 +14,7 @@ from types import CodeType, FrameType
 from typing import Any, Final
 
 from tests.machine.calls import TALLY
-from thpkit.kernel import filemap, memory
+from thpkit.kernel import filemap, memory, rmap
 
 WATCHED: Final[tuple[tuple[str, Callable[..., object], str, int], ...]] = (
     ("R0 not a PMD", filemap.filemap_huge_fault, "if size != PageEntrySize.PMD", 1),
@@ -42,7 +42,7 @@ WATCHED: Final[tuple[tuple[str, Callable[..., object], str, int], ...]] = (
     ),
     ("R12 cut meanwhile", filemap.filemap_huge_fault, "if inserted:", 0),
     ("ENOMEM retry", filemap.thp_add_to_page_cache, "if not xarray.xas_nomem", 0),
-    ("found in the cache", filemap.filemap_huge_fault, "inserted = page is None", 0),
+    ("second map", rmap.page_add_file_rmap, "inc_and_test_compound_mapcount", 1),
     ("COW at first touch", memory.do_cow_fault, "copy_user_page", 0),
     ("COW of a mapped page", memory.wp_page_copy, "copy_user_page", 0),
 )

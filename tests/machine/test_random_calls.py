@@ -22,8 +22,8 @@ SMALL_RUNS = 500 * LONG
 REAL_PARTS = 2
 REAL_RUNS = 50 * LONG
 """Runs of each part on real sizes: 100 in all."""
-OFTEN = -(-20 // SMALL_PARTS)
-"""How often each part must see each event, so that all parts together see it 20 times."""
+OFTEN = 20
+"""How often the first part alone must see each event; tallying is slow, so the others do not."""
 
 EVENTS = (
     "THP_FILE_ALLOC",
@@ -54,13 +54,18 @@ def run(machine: type[Calls], part: int, runs: int, steps: int) -> Counter[str]:
     return Counter(TALLY)
 
 
-@pytest.mark.parametrize("part", range(SMALL_PARTS))
-def test_small_machines_stay_consistent(part: int) -> None:
-    """Small geometry, every invariant after every call, and every interesting event seen."""
+def test_small_machines_see_everything() -> None:
+    """The first part, watched: every interesting event happens, and often."""
     with tallied():
-        tally = run(Calls, part, SMALL_RUNS, 20)
+        tally = run(Calls, 0, SMALL_RUNS, 20)
     rare = {name: tally[name] for name in EVENTS if tally[name] < OFTEN}
     assert rare == {}, f"the runs no longer reach: {rare}"
+
+
+@pytest.mark.parametrize("part", range(1, SMALL_PARTS))
+def test_small_machines_stay_consistent(part: int) -> None:
+    """Small geometry, every invariant after every call."""
+    run(Calls, part, SMALL_RUNS, 20)
 
 
 @pytest.mark.parametrize("part", range(REAL_PARTS))

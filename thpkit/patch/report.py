@@ -17,18 +17,30 @@ from thpkit.patch.scene import Observation, Value
 from thpkit.patch.verdicts import CATALOGUE, Verdict, observe, record, verify
 from thpkit.trace.compare import Difference, compare
 
-WIDTH: Final = 96
+WIDTH: Final = 80
 """Columns of a story."""
+COLUMN: Final = 44
+"""Columns of the table are aligned up to this width; what is longer is not cut."""
 
 
-def table() -> list[str]:
-    """One line a record: ID, class, title, and its fate in v4, v5 and the correct version. Nothing is run."""
-    rows = [("ID", "class", "what", "v4", "v5", "correct version")]
-    rows += [
-        (each.id, each.kind.value, each.title, each.v4, each.v5, each.ref)
-        for each in CATALOGUE
-    ]
-    return _columns(rows)
+def table(verdicts: Iterable[Verdict] | None = None) -> list[str]:
+    """One line a record: ID, class, what was seen in v3 and in the correct version, its fate in v4 and v5, its title."""
+    rows = [("ID", "class", "v3", "ref", "v4", "v5", "what")]
+    for each in verify() if verdicts is None else verdicts:
+        of = each.record
+        rows.append((of.id, of.kind.value, *_seen(each), of.v4, of.v5, of.title))
+    return _columns(rows, COLUMN)
+
+
+def total(verdicts: Sequence[Verdict]) -> str:
+    """What all the verdicts come to, in one line."""
+    kinds = [each.record.kind for each in verdicts]
+    counts = ", ".join(f"{kinds.count(kind)} {kind.value}" for kind in Kind)
+    failed = [each.record.id for each in verdicts if each.failure]
+    found = f"FAILED: {', '.join(failed)}" if failed else "all as the records say"
+    return (
+        f"{len(kinds)} {'record' if len(kinds) == 1 else 'records'}: {counts}; {found}"
+    )
 
 
 def verification(verdicts: Iterable[Verdict] | None = None) -> list[str]:
@@ -76,9 +88,10 @@ def value_in_words(value: Value) -> str:
     return "none" if value in ("", None) else str(value)
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows as lines with aligned columns; the last column is as long as it is."""
+def _columns(rows: Sequence[tuple[str, ...]], most: int | None = None) -> list[str]:
+    """Rows as lines with columns aligned up to a width of ``most``; the last column is as long as it is."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    widths = [width if most is None else min(width, most) for width in widths]
     return [
         "  ".join(
             [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]

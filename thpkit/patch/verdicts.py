@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 
 from thpkit.kernel.units import REAL, Geometry
@@ -60,7 +61,21 @@ def record(id: str) -> Record:
         raise ValueError(
             "D38 was withdrawn: what it named is as usual in the page cache"
         )
-    raise ValueError(f"there is no defect {id!r}: K1 to K25, D1 to D52 without D38")
+    near = " or ".join(_nearest(id.upper()))
+    hint = f"; did you mean {near}?" if near else ""
+    raise ValueError(
+        f"there is no defect {id!r}: there are K1 to K25, and D1 to D52 without D38{hint}"
+    )
+
+
+def _nearest(id: str) -> list[str]:
+    """The numbers that come nearest to one that does not exist."""
+    known = [each.id for each in CATALOGUE]
+    kind, number = id[:1], id[1:]
+    if kind in ("K", "D") and number.isascii() and number.isdigit():
+        alike = [each for each in known if each[0] == kind]
+        return [min(alike, key=lambda each: abs(int(each[1:]) - int(number[:9])))]
+    return get_close_matches(id, known, 2, 0.5)
 
 
 def observe(record: Record, variant: Variant, geometry: Geometry = REAL) -> Observation:
