@@ -26,7 +26,7 @@ def opened(left: Callable[[], Run], right: Callable[[], Run], against: str) -> R
             f"this runs on {against} anyway; --against needs another version"
         )
     other = right()
-    found = first_apart(run.timeline, other.timeline)
+    found = _first(run.timeline, other.timeline)
     if found is None:
         notice = (
             f"after each call {run.version} and {other.version} are in the same state: "
@@ -36,17 +36,21 @@ def opened(left: Callable[[], Run], right: Callable[[], Run], against: str) -> R
     return _at(run, other, found)
 
 
-def first_apart(left: Timeline, right: Timeline) -> Difference | None:
+def _first(left: Timeline, right: Timeline) -> Difference | None:
     """The first difference that says something; None if there is none.
 
-    What the posted version puts into the flags of every mapping counts only if nothing else differs.
+    The CPU's counts of locks, and what the posted version does to the flags of every mapping, count only if nothing
+    else differs.
     """
-    from thpkit.patch.report import BESIDE_THE_POINT
-    from thpkit.trace.compare import compare
+    from thpkit.patch import report
 
-    return compare(left, right, (*BESIDE_THE_POINT, "vm_flags")) or compare(
-        left, right, BESIDE_THE_POINT
-    )
+    beside = report.BESIDE_THE_POINT
+    cpu = ("preempt_count", "irqs_disabled")
+    for more in (("vm_flags", *cpu), ("vm_flags",), ()):
+        found = report.first_apart(left, right, (*beside, *more))
+        if found is not None:
+            return found
+    return None
 
 
 def _at(run: Run, other: Run, found: Difference) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from thpkit.view.layout import wrapped
+from thpkit.view.panes import PANES
 from thpkit.view.rows import Role, Row, Span, row
 from tui.actions import grouped, keys_of
 
@@ -26,9 +27,10 @@ def rows_of(width: int) -> tuple[Row, ...]:
     for group, actions in grouped():
         rows += wrapped(row((group.value, Role.HEADING)), width)
         for each in actions:
-            rows += _entry(keys_of(each) or "(:)", each.help, width)
+            rows += _entry(keys_of(each) or "by name, :", each.help, width)
         rows.append(())
-    rows += _entry("1 … 9", "Go to a pane by its number, and show it", width)
+    listed = ", ".join(f"{each.key} {each.title}" for each in PANES)
+    rows += _entry("1 … 9", f"Go to a pane by its number, and show it: {listed}", width)
     rows += _entry(
         "mouse", "Click a line, a value or the timeline; the wheel scrolls", width
     )

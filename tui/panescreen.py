@@ -133,7 +133,7 @@ class PaneScreen(Screen[None]):
         at = sheet.row_of(self.line[1]) if self.line and chosen else None
         points = [each.first for each in reader.breakpoints if each.file == file]
         marks = [sheet.row_of(first) for first in points]
-        caption = f"1 Source  {file}"
+        caption = f"1 Source  {file}  in {moment.step.frame.function.qualname}"
         self.pane(SOURCE).show(rendered, caption=caption, at=at, marks=marks)
 
     def show_pinned(self, moment: Moment) -> None:

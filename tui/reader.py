@@ -150,7 +150,13 @@ class Reader:
             self.do("next_section")
             return
         step = moves.next_stop(self.timeline, self.position)
-        self._to(step, "this was the last stop; n and s go on to the end of the run")
+        end = self.position >= len(self.timeline) - 1
+        told = (
+            "this is the end of the run; backspace goes back"
+            if end
+            else "this was the last stop; n and s go on to the end of the run"
+        )
+        self._to(step, told)
 
     def do_previous_stop(self) -> None:
         """The stop before; from the first one, the first step."""

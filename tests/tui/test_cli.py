@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.small import write
+from thpkit.scenario.why import MEASURED
 from thpkit.trace.statements import ROOT
 from tui import cli, printed
 
@@ -42,10 +43,12 @@ def thp(
 def test_without_a_terminal_the_contents_are_printed(
     environment: dict[str, str],
 ) -> None:
-    """A plain list, exit status 0, nothing on standard error."""
+    """A plain list below the reason to want all this, exit status 0, nothing on standard error."""
     done = thp(environment)
     assert done.returncode == 0 and done.stderr == ""
     assert "00_tour" in done.stdout and "ex:ex01" in done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[:4] == MEASURED.lines() and lines[4:6] == ["", "Lessons"]
 
 
 def test_the_version(environment: dict[str, str]) -> None:
@@ -56,9 +59,10 @@ def test_the_version(environment: dict[str, str]) -> None:
 def test_help_names_all_commands(environment: dict[str, str]) -> None:
     """Those that exist, and no others."""
     said = thp(environment, "--help").stdout
-    for name in ("step", "list", "read", "glossary", "check", "doctor"):
+    names = "step list read review glossary defects check doctor"
+    for name in names.split():
         assert f"\n  {name} " in said
-    assert "defects" not in said
+    assert "watch" not in said
 
 
 @pytest.mark.parametrize(

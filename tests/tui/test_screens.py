@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from tests.tui.playing import painted, play, stepper, stepping, text_of
 from tests.tui.small import small_run, target
+from thpkit.scenario.why import MEASURED
 from tui.app import ThpApp
 from tui.home import Home
 from tui.layouts import BAR, STATUS
@@ -42,6 +43,29 @@ def test_home_lists_and_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert isinstance(app.screen, Home)
 
     play(scene, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [((80, 24), True), ((66, 24), True), ((65, 24), False), ((80, 23), False)],
+)
+def test_home_says_why_anybody_wants_this(
+    tmp_path: Path, size: tuple[int, int], told: bool
+) -> None:
+    """Four measured rows, if lessons, exercises and keys still fit."""
+
+    async def scene(_pilot: Pilot[str], app: ThpApp) -> None:
+        lines = [each.strip() for each in painted(app)]
+        for line in MEASURED.lines():
+            assert (line in lines) is told
+        shown = "\n".join(lines)
+        assert "00_tour" in shown and "ex:ex01" in shown
+        assert lines[-1].startswith("enter open") and "q quit" in lines[-1]
+        if told:
+            assert shown.index("Not modelled") < shown.index("page faults")
+            assert shown.index("TLB entries") < shown.index("Lessons")
+
+    play(scene, tmp_path, size)
 
 
 def test_home_says_what_cannot_be_opened(

@@ -33,7 +33,7 @@ def file_thps(kernel: Kernel, counted: Census) -> str | None:
     thps = sum(page_h.PageHead(head) for head in counted.heads.values())
     gauge = kernel.vmstat.node[NodeStat.NR_FILE_THPS]
     if gauge != thps:
-        return f"NR_FILE_THPS is {gauge}; the caches hold {thps} huge pages"
+        return f"NR_FILE_THPS is {gauge}; huge pages in the caches: {thps}"
     for stat in (
         NodeStat.NR_SHMEM,
         NodeStat.NR_SHMEM_THPS,
@@ -77,11 +77,11 @@ def events(kernel: Kernel, counted: Census) -> str | None:
     made = kernel.vmstat.events[VmEvent.THP_FILE_ALLOC]
     thps = sum(page_h.PageHead(head) for head in counted.heads.values())
     if made < thps:
-        return f"THP_FILE_ALLOC is {made}, but {thps} huge pages are cached"
+        return f"THP_FILE_ALLOC is {made}, but huge pages in the caches: {thps}"
     mapped = kernel.vmstat.events[VmEvent.THP_FILE_MAPPED]
     existing = sum(counted.pmd_maps.values())
     if mapped < existing:
-        return f"THP_FILE_MAPPED is {mapped}, but {existing} PMD mappings exist"
+        return f"THP_FILE_MAPPED is {mapped}, but PMD mappings that exist: {existing}"
     return None
 
 
@@ -92,7 +92,7 @@ def no_thp_with_writer(kernel: Kernel, counted: Census) -> str | None:
         thps = sum(page_h.PageHead(page) for page in pages)
         if mapping.nr_thps != thps:
             return (
-                f"{mapping} says nr_thps {mapping.nr_thps}; it holds {thps} huge pages"
+                f"{mapping} says nr_thps {mapping.nr_thps}; huge pages it holds: {thps}"
             )
         if thps and mapping.host.i_writecount > 0:
             return (

@@ -56,7 +56,7 @@ def file_mapped(kernel: Kernel, counted: Census) -> str | None:
     )
     gauge = kernel.vmstat.node[NodeStat.NR_FILE_MAPPED]
     if gauge != mapped:
-        return f"NR_FILE_MAPPED is {gauge}; {mapped} file pages are mapped"
+        return f"NR_FILE_MAPPED is {gauge}; file pages that are mapped: {mapped}"
     return None
 
 
@@ -65,7 +65,7 @@ def pmd_mapped(kernel: Kernel, counted: Census) -> str | None:
     mapped = sum(page_h.compound_mapcount(head) > 0 for head in _file_heads(kernel))
     gauge = kernel.vmstat.node[NodeStat.NR_FILE_PMDMAPPED]
     if gauge != mapped:
-        return f"NR_FILE_PMDMAPPED is {gauge}; {mapped} huge pages are mapped by a PMD"
+        return f"NR_FILE_PMDMAPPED is {gauge}; huge pages mapped by a PMD: {mapped}"
     return None
 
 

@@ -171,11 +171,9 @@ def _steps(theirs: Path, ours: Path, divergence: Divergence) -> tuple[int, int, 
 def _notice(
     learner: Timeline, kit: Timeline, steps: tuple[int, int], divergence: Divergence
 ) -> str:
-    """What goes wrong, and what the kit does at that place if it is something else."""
-    does = ""
-    if len(kit) and _word(learner, steps[0]) != _word(kit, steps[1]):
-        statement = kit.statement_at(steps[1])
-        does = "" if statement is None else f". Here the kit runs: {statement.text}"
+    """What goes wrong, and whether the correct run goes on elsewhere; not where, for that is the exercise."""
+    parts = len(kit) and _word(learner, steps[0]) != _word(kit, steps[1])
+    does = ". Here the correct run takes another way" if parts else ""
     return f"This leads to {divergence.sentence}, after {divergence.text}{does}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from textwrap import wrap
 from typing import Final
@@ -14,8 +14,11 @@ from thpkit.patch.registry import known_ids, variant_named
 from thpkit.patch.repairs.table import repair
 from thpkit.patch.scenario import recording
 from thpkit.patch.scene import Observation, Value
-from thpkit.patch.verdicts import CATALOGUE, Verdict, observe, record, verify
+from thpkit.patch.verdicts import Verdict, observe, record, verify
+from thpkit.trace.cells import Cell
 from thpkit.trace.compare import Difference, compare
+from thpkit.trace.sections import sections
+from thpkit.trace.timeline import Timeline
 
 WIDTH: Final = 80
 """Columns of a story."""
@@ -24,7 +27,7 @@ COLUMN: Final = 44
 
 
 def table(verdicts: Iterable[Verdict] | None = None) -> list[str]:
-    """One line a record: ID, class, what was seen in v3 and in the correct version, its fate in v4 and v5, its title."""
+    """One line a record: ID, class, what was seen in v3 and in the correct one, its fate in v4 and v5, title."""
     rows = [("ID", "class", "v3", "ref", "v4", "v5", "what")]
     for each in verify() if verdicts is None else verdicts:
         of = each.record
@@ -182,11 +185,45 @@ def first_divergence(each: Record) -> tuple[str, Difference | None]:
     if name in known_ids():
         other = f"{each.base}+{name}"
         repaired = recording(each, variant_named(other)).timeline
-        return other, compare(posted, repaired, ignore=BESIDE_THE_POINT)
-    found = compare(
-        posted, recording(each, REF).timeline, ignore=(*BESIDE_THE_POINT, "vm_flags")
+        return other, first_apart(posted, repaired, BESIDE_THE_POINT)
+    correct = recording(each, REF).timeline
+    return "ref", first_apart(posted, correct, (*BESIDE_THE_POINT, "vm_flags"))
+
+
+def first_apart(
+    left: Timeline, right: Timeline, ignore: Collection[str]
+) -> Difference | None:
+    """Where two recordings part, each with the step that writes the value which the call leaves behind."""
+    found = compare(left, right, ignore)
+    if found is None:
+        return None
+    return found._replace(
+        left_step=_settled(left, found.path, found.left_step),
+        right_step=_settled(right, found.path, found.right_step),
     )
-    return "ref", found
+
+
+def _settled(timeline: Timeline, path: str, step: int | None) -> int | None:
+    """The last write of a cell in the call that writes it at ``step``."""
+    call = next(
+        (
+            each
+            for each in sections(timeline)
+            if step is not None and each.first <= step <= each.last
+        ),
+        None,
+    )
+    if call is None:
+        return step
+    position = timeline.position
+    timeline.seek(call.last)
+    cell = timeline.resolve(path)
+    timeline.seek(position)
+    if not isinstance(cell, Cell):
+        return step
+    after = min(call.last + 1, len(timeline) - 1)
+    write = timeline.last_write_before(cell, after)
+    return step if write is None else max(write.step, step or 0)
 
 
 BESIDE_THE_POINT: Final = (

@@ -41,8 +41,9 @@ def load_file(path: Path) -> Scenario:
     scenario = getattr(module, "SCENARIO", None)
     if not isinstance(scenario, Scenario):
         raise ScenarioError(
-            f"{path} defines no SCENARIO; end it with "
-            "SCENARIO = Scenario(name=…, title=…, boot=…, tasks=(…,))"
+            f"{path} defines no SCENARIO; end it with from thpkit.scenario import Scenario and "
+            "SCENARIO = Scenario(name=…, title=…, boot=boot, tasks=(run,)), where boot(machine) "
+            "makes files and processes and run(machine) lets them call (see lessons/00_tour/tour.py)"
         )
     return scenario
 
