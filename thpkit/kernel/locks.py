@@ -250,19 +250,21 @@ def spin_unlock_irqrestore(lock: SpinLock, irqs_were_disabled: bool) -> None:
 @primitive
 def rcu_read_lock() -> None:
     """Enter a section in which freed nodes stay readable and sleeping is forbidden."""
-    current.cpu().rcu_depth = current.cpu().rcu_depth + 1
+    cpu = current.kernel.cpu
+    cpu.rcu_depth = cpu.rcu_depth + 1
 
 
 @primitive
 def rcu_read_unlock() -> None:
     """Leave the section."""
-    if current.cpu().rcu_depth == 0:
+    cpu = current.kernel.cpu
+    if cpu.rcu_depth == 0:
         splat.report(
             "unlock of a lock not held",
             f"{current.task()} leaves an RCU section it is not in",
         )
         return
-    current.cpu().rcu_depth = current.cpu().rcu_depth - 1
+    cpu.rcu_depth = cpu.rcu_depth - 1
 
 
 # ---- sleeping locks -------------------------------------------------------------------------------------
