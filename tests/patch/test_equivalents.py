@@ -6,10 +6,13 @@ import pytest
 
 from thpkit.kernel import units
 from thpkit.kernel.page import Page
-from thpkit.patch import Kind, catalogue, equivalents
+from thpkit.kernel.variant import Variant
+from thpkit.patch import Kind, catalogue, equivalents, variant_named
 from thpkit.patch import equivalent_conditions as conditions
 from thpkit.patch.agreement import Disagree
 from thpkit.patch.equivalent_conditions import Case
+from thpkit.patch.repairs import lookup
+from thpkit.patch.scene import Setting, Stage
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,30 @@ def test_a_condition_without_a_real_term_disagrees() -> None:
 
     with pytest.raises(Disagree):
         conditions._agree(without_uptodate, only_real=True)
+
+
+def test_without_the_index_term_the_next_block_is_read() -> None:
+    """K8: at real sizes, as posted, page 3 of block 0 would show block 515; with D1 repaired nothing changes."""
+    for base, shown in (("v3", "block 515"), ("v3+D1", "block 3")):
+        variant = Variant(
+            f"{base} for K8",
+            functions=(lookup.k8_unusable,),
+            base=variant_named(base),
+        )
+        on = Stage(Setting().machine(variant))
+        at = on.map(on.a)
+        on.touch(on.a, at, 515)
+        assert on.touch(on.a, at, 3) == shown
+
+
+def test_k21_moves_nothing_but_the_right_to_become_writable() -> None:
+    """The address is the same in all 621 cases; VM_MAYWRITE is not in 72, so K21 needs K23 beside it."""
+    assert equivalents.length_and_hint() == 621
+    assert equivalents.maywrite_differs() == 72
+
+
+def test_k15_counts_only_what_fires() -> None:
+    assert equivalents.never_truncated() == 15
 
 
 def test_comparisons_leave_no_machine_behind() -> None:

@@ -9,11 +9,14 @@ from functools import cache
 
 import pytest
 
+from thpkit.kernel import page_alloc
+from thpkit.kernel.machine import Machine
 from thpkit.kernel.units import SMALL
 from thpkit.kernel.variant import REF, Variant
 from thpkit.patch import Kind, Record, catalogue, record, variant_named
 from thpkit.patch.repairs.table import REPAIRS, Repair, repaired
-from thpkit.patch.scene import Observation
+from thpkit.patch.scene import Observation, Setting, Stage
+from thpkit.patch.scenes.mapping import wrong_bytes
 from thpkit.patch.verdicts import observe
 
 SHOWN = tuple(each for each in catalogue() if each.kind is Kind.SHOWN)
@@ -84,6 +87,56 @@ def test_what_goes_along_is_explained() -> None:
         and not each.uncovers
     ]
     assert silent == ["K22"], "K22 asks for a file, so what D21 and D41 need is gone"
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "references", "mappings"),
+    [
+        ("v3+D3", "B", 1025, 2),
+        ("ref", "B", 514, 2),
+        ("v3+D3", "A2", 1025, 1),
+        ("ref", "A2", 513, 1),
+    ],
+)
+def test_d3_uncovers_d10_and_d15(
+    name: str, by: str, references: int, mappings: int
+) -> None:
+    """Another process, or another thread, makes the huge page first: the second look finds it, and 512 are added."""
+    machine = Setting().machine(variant_named(name))
+    on = Stage(machine)
+    at = on.map(on.a)
+    other, there = on.b, on.map(on.b)
+    if by == "A2":
+        other, there = machine.thread("A2", on.a), at
+    raced: list[str] = []
+
+    def race(_machine: Machine) -> None:
+        if not raced:
+            raced.append("")
+            raced[0] = on.touch(other, there, 515)
+
+    machine.interrupt(page_alloc.alloc_pages, 1, race)
+    assert on.touch(on.a, at, 515) == "block 515"
+    assert raced == ["block 515"]
+    page = on.cached(512)
+    assert page is not None
+    assert (page._refcount, page._mapcount + 1) == (references, mappings)
+
+
+def test_a_fitting_mapping_is_not_enough() -> None:
+    """K11 repaired: D16, D46 and, on a debug kernel, D40 remain, if a thread maps a small page of the block first."""
+    for id in ("D16", "D46"):
+        each = record(id)
+        assert observe(each, variant_named("v3+K11"), SMALL) == observe(
+            each, variant_named("v3"), SMALL
+        )
+    for debug, results in (
+        (False, ("block 512", "block 515")),
+        (True, ("kernel bug", "block 515")),
+    ):
+        for name, result in zip(("v3+K11", "ref"), results, strict=True):
+            machine = Setting(debug=debug).machine(variant_named(name))
+            assert wrong_bytes(machine) == {"A reads": result}
 
 
 def test_names() -> None:

@@ -96,7 +96,7 @@ def test_d19_memory_of_others_becomes_visible() -> None:
 
 
 def test_d20_the_processor_runs_and_nothing_happens() -> None:
-    """An ordinary private mapping that is read first and written later (CORRECTIONS B7): no mprotect is needed."""
+    """CORRECTIONS B7: private and writable from the start, a load, then a store: mprotect has no part in it."""
     on = _stage()
     at = on.fixed(on.a, RW)
     assert on.touch(on.a, at, 515) == "block 515"

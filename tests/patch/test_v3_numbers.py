@@ -64,7 +64,7 @@ def test_counters_after_the_first_fault() -> None:
 
 
 def test_the_page_after_the_first_fault() -> None:
-    """§10.7: 513 references, locked, uptodate, on no list; 9 nodes, 512 entries, nrpages 0, nobody charged."""
+    """§10.7: what is written on the page, in the tree, in the file, in the process and in its control group."""
     first = First(V3)
     head = first.head
     assert head._refcount == 513
@@ -80,7 +80,7 @@ def test_the_page_after_the_first_fault() -> None:
 
 
 def test_maywrite_is_gone() -> None:
-    """§10.7: VM_MAYWRITE is cleared; REF keeps it."""
+    """§10.7: the posted mmap takes the right to become writable away, the correct one does not."""
     for variant, kept in ((V3, False), (REF, True)):
         vma = First(variant).a.mm.mmap
         assert vma is not None
@@ -127,21 +127,23 @@ def test_the_same_fault_in_the_correct_version() -> None:
     assert first.machine.kernel.memcg.charged == 512
 
 
-def test_after_munmap() -> None:
-    """§10.7: ref 512, NR_FILE_MAPPED 0, PMDMAPPED 0, rss 0: unmapping is right."""
-    first = First(V3)
+@pytest.mark.parametrize("variant", [V3, REF], ids=["v3", "ref"])
+def test_after_munmap(variant: Variant) -> None:
+    """§10.7: unmapping is right in both: only the references of the cache are left, and nothing counts as mapped."""
+    first = First(variant)
     assert first.a.munmap(first.at, first.inode.i_size) == 0
     counters = first.machine.counters()
     assert first.head._refcount == 512
     assert first.mapcounts() == (-1, {-1})
     assert counters.get("NR_FILE_MAPPED", 0) == 0
     assert counters.get("NR_SHMEM_PMDMAPPED", 0) == 0
+    assert counters.get("NR_FILE_PMDMAPPED", 0) == 0
     assert first.a.mm.rss_stat[MmCounter.MM_FILEPAGES] == 0
 
 
 @pytest.mark.parametrize("how", ["truncate", "unlink"])
 def test_nothing_happens_on_truncation_or_eviction(how: str) -> None:
-    """§10.7: nrpages 0, so nobody looks: NR_FILE_PAGES 512, NR_SHMEM 512, NR_SHMEM_THPS 1, 9 nodes, 2 MiB leak."""
+    """§10.7: the file says it has no pages, so nobody looks for them: page, nodes and counters are lost."""
     first = First(V3)
     first.a.munmap(first.at, first.inode.i_size)
     if how == "truncate":
@@ -162,8 +164,30 @@ def test_nothing_happens_on_truncation_or_eviction(how: str) -> None:
     )
 
 
+@pytest.mark.parametrize("how", ["truncate", "unlink"])
+def test_truncation_and_eviction_in_the_correct_version(how: str) -> None:
+    """§10.7, right column: no page, no node, no charge, nothing in the counters, and the memory is free."""
+    first = First(REF)
+    head = first.head
+    first.a.munmap(first.at, first.inode.i_size)
+    if how == "truncate":
+        assert first.a.truncate(PATH, 0) == 0
+        assert first.on.mapping.nrpages == 0
+    else:
+        assert first.a.unlink(PATH) == 0
+        first.a.exit()
+        assert PATH not in first.machine.kernel.inodes
+    counters = first.machine.counters()
+    gauges = {name for name in counters if name.startswith("NR_")}
+    assert {name: counters[name] for name in gauges if counters[name]} == {}
+    assert counters["PGFREE"] == 512
+    assert (head._refcount, head.mapping) == (0, None)
+    assert first.machine.kernel.xa_nodes == 0
+    assert first.machine.kernel.memcg.charged == 0
+
+
 def test_a_forced_delete() -> None:
-    """§10.7, last row: NR_FILE_PAGES 0, NR_SHMEM_THPS 0, NR_SHMEM 512, nrpages −512."""
+    """§10.7, last row: what comes down was never taken up, and the other way round."""
     first = First(V3)
     first.a.munmap(first.at, first.inode.i_size)
     force_out(first.machine)
@@ -205,7 +229,7 @@ def test_second_block_first() -> None:
     ids=["v4", "v5"],
 )
 def test_later_versions(variant: Variant, references: int, nrpages: int) -> None:
-    """§10.8: v4 has 514 references, so the page is never freed, and no nrpages; v5 has 513 and counts them."""
+    """§10.8: one reference too many in v4, which keeps the page for ever; v5 has the right count, and nrpages too."""
     first = First(variant)
     assert first.head._refcount == references
     assert first.on.mapping.nrpages == nrpages
@@ -220,7 +244,7 @@ def test_later_versions(variant: Variant, references: int, nrpages: int) -> None
 
 
 def test_v5_drops_one_reference_too_many() -> None:
-    """§10.8: a read error in v5: unlock of an unlocked page, and the count of one is dropped twice. SIGBUS."""
+    """§10.8: when a read fails v5 unlocks what is not locked, and lets go of one reference two times."""
     machine = Setting().machine(V5)
     on = Stage(machine)
     machine.fail("read")
@@ -230,7 +254,7 @@ def test_v5_drops_one_reference_too_many() -> None:
 
 
 def test_v4_leaves_a_page_without_owner() -> None:
-    """§10.8: a read error in v4: the page stays in the cache with mapping NULL, and the small path never ends."""
+    """§10.8: when a read fails in v4 the cache goes on holding a page without owner; small faults wait for it."""
     machine = Setting().machine(V4)
     on = Stage(machine)
     machine.fail("read")

@@ -56,8 +56,8 @@ RECORDS: Final = (
         "a compound page of another order",
         hunk="H6",
         function=CHECK,
-        wrong="A page of an unexpected order in the page cache means that something went badly wrong; it is no "
-        "conflict.",
+        wrong="If the cache held a compound page that is neither small nor of 2 MiB, a rule of the cache itself "
+        "would be broken; that is no conflict to fall back from.",
         kind=Kind.EQUIVALENT,
         agree=equivalents.no_order,
         reason="the condition with and without the question, on everything that can stand in a page cache",
@@ -72,10 +72,11 @@ RECORDS: Final = (
         hunk="H6",
         function=CHECK,
         wrong="The same of an unexpected index. It is needed, though, by accident: the search goes one index too "
-        "far (D1).",
+        "far (D1), and without the term a huge page of the next block would be mapped for this one.",
         kind=Kind.EQUIVALENT,
         agree=equivalents.no_index,
-        reason="the condition with and without the question, on everything that stands inside the block",
+        reason="the condition with and without the question, on everything that stands inside the block: equivalent "
+        "with D1 repaired, wrong bytes without (page 3 of block 0 shows block 515)",
         lesson="a test that seems superfluous may be covering for a mistake elsewhere",
         v4="kept as a conflict",
         v5="kept as a conflict",
@@ -87,7 +88,8 @@ RECORDS: Final = (
         hunk="H6",
         function=CHECK,
         wrong="The condition wants the page locked and the comment does not say by whom. Cached pages are not "
-        "locked, except while somebody works on them.",
+        "locked, except while somebody works on them. In v3 the forgotten unlock (D5) would even make the test "
+        "true; what refuses the page is D2. Repair D2 and D5, and the remark comes true.",
         kind=Kind.SHOWN,
         act=block.cached_page_not_recognised,
         sees_v3={"the huge path serves B": False},
@@ -117,7 +119,8 @@ RECORDS: Final = (
         hunk="H7 F4",
         function=FAULT,
         wrong="Nobody locks the page before the check asks whether it is locked: a cached huge page is always "
-        "refused.",
+        "refused. In v3 the forgotten unlock (D5) would even make the test true; what refuses the page is D2. "
+        "Repair D2 and D5, and the remark comes true.",
         kind=Kind.SHOWN,
         act=block.cached_page_not_recognised,
         sees_v3={"the huge path serves B": False},
@@ -217,8 +220,8 @@ RECORDS: Final = (
         "traces of evicted pages are conflicts",
         hunk="H6",
         function=CHECK,
-        wrong="When a page is evicted a value may stay in its slot. It counts as a conflict, so a block with one "
-        "evicted page never becomes huge again.",
+        wrong="When a page is evicted a value may stay in its slot. It counts as a conflict: one slot of 512 is "
+        "enough, and from then on the block stays small.",
         kind=Kind.ARGUED,
         reason="the kit has no reclaim, so no slot ever holds such a value; and the correct version keeps the "
         "limit",

@@ -34,7 +34,7 @@ RECORDS: Final = (
         wrong="alloc_set_pte should be given vmf->memcg.",
         kind=Kind.EQUIVALENT,
         agree=equivalents.no_charge_to_pass,
-        reason="faults that succeed, find the page cached, misfit or run out of memory: the whole state is the "
+        reason="faults that succeed, misfit or run out of memory: the whole state is the "
         "same, because only a private copy ever has a charge there",
         lesson="pass on what you were given, even if today it is nothing",
         v4="fixed",
@@ -87,7 +87,8 @@ RECORDS: Final = (
         hunk="H7 F17",
         function=FAULT,
         wrong="alloc_set_pte answers NOPAGE when something is mapped there already. That is no error bit, so the "
-        "page is entered and gets a mapping's reference without a mapping: it is never freed.",
+        "page is entered and gets a mapping's reference without a mapping: it is never freed. And where it was a "
+        "small entry that was there, the page-table lock is held as well (D46).",
         kind=Kind.SHOWN,
         act=mapping.mapped_by_nobody,
         sees_v3={"references of the huge page": 513, "its mappings": 0},
@@ -101,7 +102,8 @@ RECORDS: Final = (
         hunk="H7 F15",
         function=FAULT,
         wrong="When a huge entry is refused, alloc_set_pte silently sets a small one, of the page it was given: "
-        "always the head. The process reads another place of the file.",
+        "always the head. The process reads another place of the file. It needs no misfit: it is enough that "
+        "another thread has mapped a page of the block.",
         kind=Kind.SHOWN,
         act=mapping.wrong_bytes,
         sees_v3={"A reads": "block 512"},
@@ -115,7 +117,7 @@ RECORDS: Final = (
         hunk="H7 F2, F15",
         function=FAULT,
         wrong="With a mapping that does not suit this happens at every fault: wrong bytes (D16), and then the "
-        "process waits for the lock that it left taken.",
+        "process waits for the lock that it left taken (D46).",
         kind=Kind.SHOWN,
         act=mapping.then_the_next,
         sees_v3={"A reads": "block 512", "then": "waits for ever"},
@@ -157,7 +159,7 @@ RECORDS: Final = (
         hunk="H7 F16",
         function=FAULT,
         wrong="That the entry is huge is asserted even if mapping failed: a debug kernel stops when memory is "
-        "merely short.",
+        "merely short. It stops as well where the mapping suits and another thread was faster (D16).",
         kind=Kind.SHOWN,
         act=mapping.assertion_first,
         setting=Setting(debug=True),
@@ -188,7 +190,7 @@ RECORDS: Final = (
         function=FAULT,
         wrong="alloc_set_pte leaves the page-table lock taken if it set a small entry; finish_fault releases it, "
         "and asks whether the address space is being torn down. The handler calls alloc_set_pte itself and "
-        "does neither.",
+        "does neither. It needs no misfit either.",
         kind=Kind.SHOWN,
         act=mapping.lock_kept,
         sees_v3={"page-table locks held": 1},

@@ -59,7 +59,8 @@ RECORDS: Final = (
         wrong="thp_get_unmapped_area looks at length and hint itself; there is no need to do it twice.",
         kind=Kind.EQUIVALENT,
         agree=equivalents.length_and_hint,
-        reason="the address with and without these tests, for all lengths, offsets and kinds of hint",
+        reason="the address with and without these tests, for all lengths, offsets and kinds of hint: same "
+        "address; MAYWRITE differs, so the remark holds only together with K23",
         lesson="two copies of a test will differ one day",
         v4="removed, with the one for MAP_FIXED",
         v5="length and MAP_FIXED are back",
@@ -84,8 +85,8 @@ RECORDS: Final = (
         "VM_MAYWRITE is taken away",
         hunk="H10",
         function=MMAP,
-        wrong="Far too hacky: that bit says what the file allows. A private mapping may always become writable, "
-        "because its own copy is written.",
+        wrong="The bit says what the file allows, and is not to be borrowed for another purpose. A private mapping "
+        "may always become writable, because its own copy is written.",
         kind=Kind.SHOWN,
         act=address.never_writable_again,
         sees_v3={"mprotect": "EACCES"},
@@ -142,7 +143,8 @@ RECORDS: Final = (
         hunk="H10",
         function=MMAP,
         wrong="The comment says: not fixed, *or* aligned. The code wants not fixed. The dynamic linker places its "
-        "segments by MAP_FIXED.",
+        "segments by MAP_FIXED. A fixed address is not aligned by anybody, so all that is left out for it is the "
+        "treatment of VM_MAYWRITE.",
         kind=Kind.SHOWN,
         act=address.fixed_and_chosen,
         sees_v3={"treated alike": False},

@@ -51,7 +51,8 @@ RECORDS: Final = (
         "yet.",
         kind=Kind.EQUIVALENT,
         agree=equivalents.never_truncated,
-        reason="truncation at each moment of the fault: the page is never cut, and no second one is made",
+        reason="truncation of a file with another page in it, at each moment of the fault at which it can run: the "
+        "huge page is never cut, and no second one is made",
         lesson="a check copied from elsewhere needs the situation from elsewhere as well",
         v4="has a meaning now: the page is in the cache",
         v5="has a meaning now",
@@ -92,7 +93,8 @@ RECORDS: Final = (
         hunk="H7 F17",
         function=FAULT,
         wrong="nrpages stays 0. Truncation and eviction ask it first and do nothing: pages, nodes and counters "
-        "outlive the file.",
+        "outlive the file. When its inode object is used again the next file inherits the tree, and shows the "
+        "old file's pages.",
         kind=Kind.SHOWN,
         act=page.not_counted_by_the_file,
         sees_v3={
@@ -143,8 +145,8 @@ RECORDS: Final = (
         "512 references for every mapping",
         hunk="H7 F18",
         function=FAULT,
-        wrong="Right for a new page, by luck: 1 + 512. A page that was cached before needs one more, and gets "
-        "512; it can never be freed again.",
+        wrong="With a new page the sum comes out: the allocation's reference serves the mapping, and 512 are for "
+        "the cache. A page that was cached before needs one more, and gets 512; it can never be freed again.",
         kind=Kind.SHOWN,
         act=page.references_of_a_second_mapping,
         sees_v3={"references, mapped twice": 1025, "references, unmapped": 1023},

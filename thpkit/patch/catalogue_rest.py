@@ -85,12 +85,14 @@ RECORDS: Final = (
         hunk="H7 F2",
         function="filemap_huge_fault",
         wrong="Nobody asks whether the file is open for writing, and nobody is told when it is opened later. A "
-        "huge page of a file has no way of being written: the writer waits for its lock (D5), or looks at a "
-        "tail again and again (D30).",
+        "huge page of a file has no way of being written, and everybody who maps it huge goes on with it. As "
+        "posted the writer does not get that far: it waits for the page lock (D5), or looks at a tail again and "
+        "again (D30).",
         kind=Kind.SHOWN,
         act=page.a_writer,
-        sees_v3={"pages B writes": "waits for ever"},
-        sees_ref={"pages B writes": "1"},
+        sees_v3={"pages B writes": "1", "A maps it huge even so": True},
+        sees_ref={"pages B writes": "1", "A maps it huge even so": False},
+        after=("D5", "D30"),
         rule="I14: no huge page beside a writer",
         lesson="read-only needs somebody who enforces it, on both sides",
     ),

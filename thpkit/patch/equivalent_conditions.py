@@ -16,7 +16,11 @@ from thpkit.kernel.machine import Machine
 from thpkit.kernel.page import Page
 from thpkit.kernel.splat import Config, OnSplat
 from thpkit.kernel.units import SMALL, Pgoff
+from thpkit.kernel.variant import Variant
 from thpkit.patch.agreement import same
+from thpkit.patch.repairs import lookup
+from thpkit.patch.repairs.table import repaired
+from thpkit.patch.scene import Setting, Stage
 from thpkit.patch.v3.filemap import huge_entry_is_unusable
 from thpkit.patch.versions import V3
 
@@ -83,9 +87,33 @@ def no_order() -> int:
 def no_index() -> int:
     """K8: the condition with and without the question for the index, on what the block itself can hold.
 
-    The posted search goes one index too far (D1); there the term does say something, as the unreal cases show.
+    The posted search goes one index too far (D1). There the term carries weight: without it A gets the next block.
     """
-    return _agree(lambda case: _split(case, index=False), only_real=True)
+    count = _agree(lambda case: _split(case, index=False), only_real=True)
+    nr = 1 << SMALL.table_shift
+    count += same("v3", _reads_first_block(V3), "block 3")
+    count += same(
+        "v3 without the term",
+        _reads_first_block(V3, lookup.k8_unusable),
+        f"block {nr + 3}",
+    )
+    narrow = repaired(["D1"])
+    count += same("v3+D1", _reads_first_block(narrow), "block 3")
+    count += same(
+        "v3+D1 without the term",
+        _reads_first_block(narrow, lookup.k8_unusable),
+        "block 3",
+    )
+    return count
+
+
+def _reads_first_block(base: Variant, *functions: Callable[..., object]) -> str:
+    """A reads in the second block of the file, then page 3 of the first: what it is shown."""
+    variant = Variant(f"{base.name} for K8", functions=functions, base=base)
+    on = Stage(Setting().machine(variant, SMALL))
+    at = on.map(on.a)
+    on.touch(on.a, at, on.nr + 3)
+    return on.touch(on.a, at, 3)
 
 
 def one_test_a_line() -> int:

@@ -84,6 +84,21 @@ def d2_d3_check(
 
 
 @replaces(v3_filemap.huge_entry_is_unusable)
+def k8_unusable(entry: Entry, hindex: Pgoff) -> bool:
+    """K8: the posted condition without the term for the index. Right only beside D1, so it is no repair by itself."""
+    return (
+        not filemap.is_page(entry)
+        or not page_h.PageCompound(entry)
+        or page_h.PageHuge(entry)
+        or not page_h.PageTransCompound(entry)
+        or entry is not page_h.compound_head(entry)
+        or page_h.compound_order(entry) != units.HPAGE_PMD_ORDER
+        or not page_h.PageUptodate(entry)
+        or not page_h.PageLocked(entry)
+    )
+
+
+@replaces(v3_filemap.huge_entry_is_unusable)
 def k9_unusable(entry: Entry, hindex: Pgoff) -> bool:
     """K9, K12: a page need not be locked to be usable. Nobody locks it afterwards either."""
     return (

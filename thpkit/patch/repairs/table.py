@@ -64,8 +64,9 @@ REPAIRS: Final = (
         "K11",
         "ask transhuge_vma_suitable",
         (mapping.d17_refuses,),
-        cures=("D14", "D16", "D17", "D40", "D46"),
-        uncovers="nothing; with it all that follows from a misfit is gone: D14, D16, D17, D40, D46",
+        cures=("D14", "D17", "D40"),
+        uncovers="nothing; what needs a misfit is gone: D14, D17, and D40 where memory is short. D16, D40 and D46 "
+        "need none: another thread that maps a small page of the block first is enough",
     ),
     Repair("K16", "pass vmf->memcg", (mapping.k16_map_page,)),
     Repair(
@@ -110,8 +111,10 @@ REPAIRS: Final = (
         "D3",
         "begin each look at the first index",
         (lookup.d3_check,),
-        cures=("D15",),
-        uncovers="nothing; but D15 needs a page that the second look misses, so it is hidden",
+        cures=("D15", "D16", "D46"),
+        uncovers="a huge page that somebody else has entered meanwhile is found, still locked, and mapped, with 512 "
+        "references too many (D10), also if nothing was mapped (D15). A small page is found as well, and what "
+        "needs one that was missed is hidden: D15, D16, D46",
     ),
     Repair("D4", "remove the empty leaves of a given-up block", (lookup.d4_give_up,)),
     Repair(
@@ -174,8 +177,9 @@ REPAIRS: Final = (
         "D17",
         "refuse a mapping that does not suit",
         (mapping.d17_refuses,),
-        cures=("K11", "D14", "D16", "D40", "D46"),
-        uncovers="nothing; with it all that follows from a misfit is gone: D14, D16, D40, D46",
+        cures=("K11", "D14", "D40"),
+        uncovers="nothing; what needs a misfit is gone: D14, and D40 where memory is short. D16, D40 and D46 need "
+        "none: another thread that maps a small page of the block first is enough",
     ),
     Repair(
         "D18",

@@ -22,15 +22,28 @@ def misplaced_is_served(machine: Machine) -> Observation:
     return {"the huge path takes the fault": not small}
 
 
-def wrong_bytes(machine: Machine) -> Observation:
-    """A maps the file one page above a block boundary and reads page 3 of the second block."""
+def _outrun(machine: Machine) -> tuple[Stage, str]:
+    """A maps the file where huge pages fit and reads; meanwhile another thread maps the block's first page, small."""
     on = Stage(machine)
-    at = on.fixed(on.a, beyond=1)
-    return {"A reads": on.touch(on.a, at, on.nr + 3)}
+    at = on.map(on.a)
+    other = machine.thread("A2", on.a)
+
+    def map_small() -> None:
+        machine.fail("page", count=1)
+        other.touch(at + on.nr * on.page)
+
+    on.before_entering(map_small)
+    return on, on.touch(on.a, at, on.nr + 3)
+
+
+def wrong_bytes(machine: Machine) -> Observation:
+    """A reads page 3 of the block. Before it is mapped, another thread of A maps the first page of it, small."""
+    _on, read = _outrun(machine)
+    return {"A reads": read}
 
 
 def then_the_next(machine: Machine) -> Observation:
-    """The same, and then A reads the page after that."""
+    """A maps the file one page above a block boundary, reads page 3 of the second block, and the page after that."""
     on = Stage(machine)
     at = on.fixed(on.a, beyond=1)
     first = on.touch(on.a, at, on.nr + 3)
@@ -38,10 +51,8 @@ def then_the_next(machine: Machine) -> Observation:
 
 
 def lock_kept(machine: Machine) -> Observation:
-    """The same, and then: which page-table locks does A hold, back in user space?"""
-    on = Stage(machine)
-    at = on.fixed(on.a, beyond=1)
-    on.touch(on.a, at, on.nr + 3)
+    """A reads, and another thread maps a small page of the block. Which page-table locks does A hold afterwards?"""
+    on, _read = _outrun(machine)
     held = sum(each.cls == "ptl" for each in on.a.task.holds())
     return {"page-table locks held": held}
 
@@ -131,7 +142,7 @@ def mapped_before_findable(machine: Machine) -> Observation:
 
 
 def text_made_writable(machine: Machine) -> Observation:
-    """A's text stands at a fixed address. A reads it, makes it writable, as a debugger would, and writes."""
+    """A's text stands at a fixed address. A reads it, makes it writable, as text relocation does, and writes."""
     on = Stage(machine)
     at = on.fixed(on.a)
     on.touch(on.a, at, on.nr + 3)

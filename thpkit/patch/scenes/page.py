@@ -158,7 +158,7 @@ def fault_block_overwritten(machine: Machine) -> Observation:
         vmf.pmd = pgtable.table_alloc(on.a.mm, vmf.pud, at)
         filemap.filemap_huge_fault(vmf, PageEntrySize.PMD)
         same = vmf.address == at
-        sub = vmf.page is not None and page_h.PageTail(vmf.page)
+        sub = vmf.page is page_h.nth_page(on.pages()[0], 3)
     return {"address is the fault's": same, "page is the sub-page asked for": sub}
 
 
@@ -222,9 +222,12 @@ def two_holders(machine: Machine) -> Observation:
 def a_writer(machine: Machine) -> Observation:
     """A has the huge page mapped. B opens the file for writing, as it may, and writes a page of the block."""
     on = Stage(machine)
-    on.touch(on.a, on.map(on.a), on.nr + 3)
+    at = on.map(on.a)
+    on.touch(on.a, at, on.nr + 3)
     fd = on.b.open(PATH, OpenFlags.RDWR)
-    return {"pages B writes": outcome(lambda: on.b.write(fd, on.nr + 3))}
+    written = outcome(lambda: on.b.write(fd, on.nr + 3))
+    huge = on.huge_at(on.a, at + on.block)
+    return {"pages B writes": written, "A maps it huge even so": huge}
 
 
 def tails(machine: Machine) -> Observation:

@@ -122,6 +122,9 @@ def filemap_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
     Returns:
         0 with the block mapped, or whatever alloc_set_pte said, or FALLBACK.
 
+    Differs: on the way back from F14 new_page stays dangling in the posted dead code (D33); here the next round makes
+    another.
+
     Models: hunk H7: mm/filemap.c: filemap_huge_fault, steps F1 to F20.
     """
     mapping = memory.vma_file(vmf.vma).f_mapping

@@ -31,6 +31,8 @@ def do_mmap(
 
     mmap_sem is held for writing. ``addr`` is a hint, or with FIXED the place.
 
+    Differs: a length above TASK_SIZE is refused at once, as in the kit's own; v5.3 leaves that to get_unmapped_area.
+
     Models: hunk H10: mm/mmap.c: do_mmap. Left out: as in the kit's own.
     """
     mm = current.mm()

@@ -32,10 +32,11 @@ def page_add_file_rmap(page: Page, compound: bool) -> None:
         vmstat.inc_node_page_state(vmstat.NR_SHMEM_PMDMAPPED)
     else:
         if page_h.PageTransCompound(page) and page_h.page_mapping(page) is not None:
-            splat.WARN_ON(
-                not page_h.PageLocked(page),
-                f"{page} is mapped by a PTE without its page lock",
-            )
+            if not page_h.PageLocked(page):
+                # VM_WARN_ON_ONCE: a production kernel says nothing.
+                splat.report(
+                    "warning", f"{page} is mapped by a PTE without its page lock"
+                )
             page_h.SetPageDoubleMap(page_h.compound_head(page))
         if not page_h.atomic_inc_and_test_mapcount(page):
             return

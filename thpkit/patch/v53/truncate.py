@@ -1,7 +1,7 @@
 """Truncation of v5.3 as the patch found it (D30): it works on the sub-page that the lookup gave, head or tail.
 
-A huge page that goes as a whole goes well in the first pass: its head is locked, and for its tails the same lock is
-tried again and is taken. Everything else meets a tail, which belongs to no file.
+A huge page that goes as a whole goes well in the first pass: its head is locked, and for its tails the same lock
+is found taken, so they are skipped. Everything else meets a tail, which belongs to no file.
 
 Models: mm/truncate.c (v5.3).
 Left out: as in the kernel's own truncate.
