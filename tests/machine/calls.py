@@ -302,14 +302,20 @@ class Calls(RuleBasedStateMachine):
             self.machine.interrupt(
                 where, visit, lambda machine: self._elsewhere(machine, what, page)
             )
-        result = who.touch(start + self._scaled(page) * self.page)
+        self._access(who, start + place, Access.READ)
+        if shape == 0:
+            other = self._who(n + 1)
+            at = other.mmap(full, Prot.READ, MapFlags.PRIVATE, other.open("/huge"))
+            if self._note(at):
+                self.maps.append((other, at, full))
+                self._access(other, at + place, Access.READ)
+        self._access(who, start + place, Access.WRITE)
+
+    def _access(self, who: Process, address: int, access: Access) -> None:
+        """Touch memory and tally the signal if that is what comes of it."""
+        result = who.touch(address, access)
         if isinstance(result, Signal):
             TALLY[result.name] += 1
-        if (
-            who.touch(start + self._scaled(page) * self.page, Access.WRITE)
-            is not result
-        ):
-            TALLY["written after read"] += 1
 
     def _elsewhere(self, machine: Machine, what: int, page: int) -> None:
         """One call of a process of its own, unless it would have to wait for the one that is interrupted."""
