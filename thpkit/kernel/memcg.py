@@ -9,7 +9,7 @@ Left out: hierarchy, swap and kernel-memory counters, reclaim at the limit, move
 
 from __future__ import annotations
 
-from thpkit.kernel import current, fault_inject, locks, splat
+from thpkit.kernel import fault_inject, locks, splat
 from thpkit.kernel import page as page_h
 from thpkit.kernel.kobject import KObject, kstruct, primitive
 from thpkit.kernel.mm_types import MmStruct
@@ -64,9 +64,3 @@ def mem_cgroup_uncharge(page: Page) -> None:
         return
     memcg.charged = memcg.charged - page_h.hpage_nr_pages(page)
     page.mem_cgroup = None
-
-
-@primitive
-def root_memcg() -> MemCgroup:
-    """The group that every process belongs to."""
-    return current.kernel.memcg

@@ -77,13 +77,6 @@ def vmf_pmd(vmf: VmFaultInfo) -> EntryPtr:
 
 
 @primitive
-def vmf_pud(vmf: VmFaultInfo) -> EntryPtr:
-    """``vmf->pud``, once the walk has set it."""
-    assert vmf.pud is not None
-    return vmf.pud
-
-
-@primitive
 def vmf_pte(vmf: VmFaultInfo) -> EntryPtr:
     """``vmf->pte``, while a PTE table is mapped and locked."""
     assert vmf.pte is not None

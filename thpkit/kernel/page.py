@@ -153,12 +153,6 @@ def SetPageUptodate(page: Page) -> None:
 
 
 @primitive
-def ClearPageUptodate(page: Page) -> None:
-    """Declare the content invalid."""
-    clear_flag(page, flags.PG_uptodate)
-
-
-@primitive
 def PageError(page: Page) -> bool:
     """Whether reading or writing failed. In v5.3 this flag may not be *changed* on compound pages."""
     return test_flag(page, flags.PG_error)
@@ -200,24 +194,6 @@ def PageActive(page: Page) -> bool:
 def PageSwapBacked(page: Page) -> bool:
     """Whether the page is anonymous or shmem; a tail stands for its head."""
     return test_flag(compound_head(page), flags.PG_swapbacked)
-
-
-@primitive
-def PageDirty(page: Page) -> bool:
-    """Whether the page must be written back; a tail stands for its head."""
-    return test_flag(compound_head(page), flags.PG_dirty)
-
-
-@primitive
-def PageWriteback(page: Page) -> bool:
-    """Whether the page is being written back. Left out of this kernel: always false."""
-    return test_flag(compound_head(page), flags.PG_writeback)
-
-
-@primitive
-def PageMlocked(page: Page) -> bool:
-    """Whether a VM_LOCKED mapping holds the page; a tail stands for its head."""
-    return test_flag(compound_head(page), flags.PG_mlocked)
 
 
 @primitive

@@ -227,17 +227,3 @@ def destroy_compound_page(page: Page) -> None:
         huge_memory.free_transhuge_page(page)
     else:
         free_compound_page(page)
-
-
-@primitive
-def page_is_free(page: Page) -> bool:
-    """Whether a page structure describes a frame that is back with the allocator (for checks and views)."""
-    return page_h.compound_head(page)._refcount == 0
-
-
-@primitive
-def pages_of(head: Page) -> range:
-    """Frame numbers of a page, small or huge."""
-    return range(
-        head.pfn, head.pfn + (units.HPAGE_PMD_NR if page_h.PageHead(head) else 1)
-    )

@@ -171,12 +171,6 @@ def entry_mkyoung(val: int) -> int:
 
 
 @primitive
-def entry_wrprotect(val: int) -> int:
-    """The entry without write permission."""
-    return val & ~flags.PAGE_RW
-
-
-@primitive
 def set_entry(ptr: EntryPtr, val: int) -> None:
     """set_pmd_at, set_pte_at: store the word. A none entry is in no TLB, so filling one needs no flush."""
     ptr.table.entries[ptr.slot] = val
