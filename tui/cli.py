@@ -59,6 +59,11 @@ def thp(context: click.Context, version: bool) -> None:
 @click.argument("where")
 @click.option("--plain", is_flag=True, help="Print the walk instead of showing it.")
 @click.option("--every", is_flag=True, help="With --plain: every step, not only stops.")
+@click.option(
+    "--interactive",
+    is_flag=True,
+    help="With --plain: a conversation; moves are typed as words.",
+)
 @click.option("--variant", metavar="V", help="Another version of the kernel.")
 @click.option(
     "--against",
@@ -73,15 +78,31 @@ def thp(context: click.Context, version: bool) -> None:
     metavar="FILE",
     help="Save the recording to FILE.thprec, and do nothing else.",
 )
+@click.option(
+    "--svg",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw the screen into FILE, and do nothing else.",
+)
+@click.option(
+    "--at", metavar="N", help="With --svg: a step, stop N, a function, its code."
+)
+@click.option(
+    "--size", default="120x40", metavar="CxR", help="With --svg: columns and rows."
+)
 def step(
     where: str,
     plain: bool,
     every: bool,
+    interactive: bool,
     variant: str | None,
     against: str | None,
     first: int | None,
     last: int | None,
     save: Path | None,
+    svg: Path | None,
+    at: str | None,
+    size: str,
 ) -> None:
     """Step through WHERE.
 
@@ -91,6 +112,10 @@ def step(
     target = resolve(where, variant, against)
     if save is not None:
         printed.save(target, save)
+    elif svg is not None:
+        click.echo(printed.draw(target, svg, at, size))
+    elif interactive:
+        printed.converse(target, click.echo)
     elif plain or every or first is not None or last is not None or not is_terminal():
         for line in printed.walk(target, every=every, first=first, last=last):
             click.echo(line)

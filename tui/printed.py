@@ -68,6 +68,44 @@ def walk(
     yield from plain.walk(timeline, told, first=begin, last=stop, glyphs=glyphs)
 
 
+def converse(target: Target, say: Callable[[str], object]) -> None:
+    """Open a target and talk about it: moves typed as words on standard input.
+
+    Somebody at a terminal goes on where he left; a script begins at the start.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
+    from tui import progress
+    from tui.dialogue import converse as talk
+    from tui.reader import Reader
+
+    run = target.open()
+    reader = Reader(run.timeline, run.start or 0)
+    store = Store() if sys.stdin.isatty() else None
+    said = progress.resume(store, run, reader) if store else ""
+    if said:
+        say(said)
+    try:
+        talk(run, reader, _glyphs(), say)
+    finally:
+        if store is not None:
+            progress.keep(store, run, reader)
+
+
+def draw(target: Target, file: Path, place: str | None, size: str) -> str:
+    """Draw the stepping screen into an SVG file; a sentence about it.
+
+    Raises:
+        UserError: the target cannot be opened, or place or size make no sense.
+    """
+    from tui import picture
+
+    columns, rows = picture.size_of(size)
+    step = picture.write(target, file, place, (columns, rows))
+    return f"step {step} of {target.title}, {columns}x{rows}, is drawn in {file}"
+
+
 def _introduction(run: Run) -> Iterator[str]:
     """What the lesson says before the walk."""
     if not run.introduction:

@@ -20,8 +20,13 @@ class Answer(NamedTuple):
     sentence: str
 
 
-def writer(timeline: Timeline, cell: Cell, n: int, times: int = 1) -> Answer:
-    """The statement that wrote what ``cell`` holds at step ``n``; with ``times`` 2 the one before it."""
+def writer(
+    timeline: Timeline, cell: Cell, n: int, times: int = 1, onward: str = "}"
+) -> Answer:
+    """The statement that wrote what ``cell`` holds at step ``n``; with ``times`` 2 the one before it.
+
+    ``onward`` is what a reader types to go to the first write of a cell that is not written yet.
+    """
     name = timeline.cell_name(cell)
     write: Write | None = None
     for _ in range(times):
@@ -38,16 +43,17 @@ def writer(timeline: Timeline, cell: Cell, n: int, times: int = 1) -> Answer:
             None,
             f"nothing wrote {name} before step {write.step}: it began as {value(cell, write.old)}",
         )
-    return Answer(None, _unwritten(timeline, cell, name, n))
+    return Answer(None, _unwritten(timeline, cell, n, onward))
 
 
-def _unwritten(timeline: Timeline, cell: Cell, name: str, n: int) -> str:
+def _unwritten(timeline: Timeline, cell: Cell, n: int, onward: str) -> str:
     """Why nobody wrote a cell before step ``n``, and when somebody will."""
+    name = timeline.cell_name(cell)
     after = timeline.first_write_after(cell, n)
     if after is None:
         return f"{name} is never written in this recording"
     where = f"at step {after.step}, by {place(timeline, after.step)}"
-    return f"{name} is not written yet; }} goes to its first write, {where}"
+    return f"{name} is not written yet; {onward} goes to its first write, {where}"
 
 
 def place(timeline: Timeline, n: int) -> str:

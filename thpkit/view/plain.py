@@ -58,7 +58,7 @@ def walk(
             yield from screen_of(moment, halt, at + 1, len(every), since, width)
             yield ""
     if timeline.ending and end >= len(timeline) - 1:
-        yield from _text(f"The run ended early: {timeline.ending}", width, glyphs)
+        yield from text_lines(f"The run ended early: {timeline.ending}", width, glyphs)
 
 
 def halts(timeline: Timeline) -> list[Halt]:
@@ -84,7 +84,7 @@ def screen_of(
     rule = f"{glyphs.line * 2} {number} of {count} "
     where = f" step {moment.n} of {len(moment.timeline) - 1} {glyphs.line * 2}"
     yield rule + glyphs.line * max(width - len(rule) - len(where), 1) + where
-    yield from _text(halt.title, width, glyphs)
+    yield from text_lines(halt.title, width, glyphs)
     yield ""
     yield from here(moment, width)
     told = [paragraph(halt.text)] if halt.text else []
@@ -103,10 +103,10 @@ def here(moment: Moment, width: int = WIDTH) -> Iterator[str]:
     section = moment.section
     if section is not None:
         title = section.title if moment.in_kernel else f"after {section.title}"
-        yield from _text(title, width, moment.glyphs)
+        yield from text_lines(title, width, moment.glyphs)
     function = step.frame.function
     place = f"{function.qualname}, {function.file}:{step.line}, {verb(step.kind)}"
-    yield from _text(place, width, moment.glyphs)
+    yield from text_lines(place, width, moment.glyphs)
     shown = list(_rows(source.excerpt(moment, width, AROUND, AROUND), moment.glyphs))
     while shown and shown[-1].strip().isdigit():
         shown.pop()
@@ -117,13 +117,14 @@ def changed(moment: Moment, since: int, width: int = WIDTH) -> Iterator[str]:
     """What is different from step ``since``."""
     with moment.present():
         found = changes.sentences(moment, since)
-    steps = values.count_of(moment.n - since, "step")
+    count = moment.n - since
+    steps = "step" if count == 1 else values.count_of(count, "step")
     if not found:
         yield f"No counter, page, tree or page-table entry has changed in the last {steps}."
         return
     yield f"Changed in the last {steps}:"
     for sentence in found:
-        yield from _text(sentence, width, moment.glyphs, "  ", "    ")
+        yield from text_lines(sentence, width, moment.glyphs, "  ", "    ")
 
 
 def state(moment: Moment, width: int = WIDTH) -> Iterator[str]:
@@ -133,7 +134,7 @@ def state(moment: Moment, width: int = WIDTH) -> Iterator[str]:
         lines = list(compact.state(moment))
     for label, text in lines:
         lead = f"  {label:<{LABEL}} "
-        yield from _text(text, width, moment.glyphs, lead, " " * (LABEL + 3))
+        yield from text_lines(text, width, moment.glyphs, lead, " " * (LABEL + 3))
 
 
 # ---- every step -------------------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ def every(
             yield _cut(fold_line(timeline, hidden, glyphs), width, glyphs)
             n = hidden.last + 1
     if timeline.ending and end == len(timeline) - 1:
-        yield from _text(f"The run ended early: {timeline.ending}", width, glyphs)
+        yield from text_lines(f"The run ended early: {timeline.ending}", width, glyphs)
 
 
 def step_line(timeline: Timeline, n: int, glyphs: Glyphs) -> str:
@@ -222,7 +223,7 @@ def _rows(rows: Iterable[Row], glyphs: Glyphs) -> Iterator[str]:
         yield spelled(plain([line]), glyphs)
 
 
-def _text(
+def text_lines(
     text: str, width: int, glyphs: Glyphs, first: str = "", later: str = ""
 ) -> Iterator[str]:
     """A sentence in lines of ``width``."""

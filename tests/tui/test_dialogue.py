@@ -1,0 +1,162 @@
+"""The conversation: moves as words, answers as text, nothing drawn twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tui.small import small_run, write
+from thpkit.trace.statements import ROOT
+from thpkit.view.glyphs import ASCII, UNICODE
+from tui.actions import ACTIONS
+from tui.dialogue import Dialogue
+from tui.reader import Reader
+
+
+class Talk:
+    """A dialogue about the small story, and what it has said since one last looked."""
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+        self.dialogue = Dialogue(
+            small_run(), Reader(small_run().timeline), self._said.append, UNICODE
+        )
+
+    @property
+    def reader(self) -> Reader:
+        """Where the reader is."""
+        return self.dialogue.reader
+
+    def __call__(self, line: str) -> str:
+        """Say a line; the answer as one text."""
+        self._said.clear()
+        assert self.dialogue.take(line)
+        return "\n".join(self._said)
+
+
+@pytest.fixture
+def talk() -> Talk:
+    """At the first step."""
+    return Talk()
+
+
+def test_next_tells_one_stop_and_only_that(talk: Talk) -> None:
+    """Number, title, place, meaning, changes and state; an empty line is the same word."""
+    said = talk("next")
+    assert "1 of 3" in said and "A fault" in said and "No entry yet." in said
+    assert "Mapped by one entry" not in said
+    assert "Mapped by one entry" in talk("")
+    assert "2 of 3" in talk("here")
+
+
+def test_back_tells_what_forward_told(talk: Talk) -> None:
+    """What is said of a stop is a function of the stop, not of the way to it."""
+    there = [talk("next"), talk("next"), talk("next")]
+    assert [talk("previous"), talk("previous")] == there[1::-1]
+
+
+def test_why_explains_the_statement(talk: Talk) -> None:
+    """The book's paragraph on it, with the source around it."""
+    talk("next")
+    said = talk("why")
+    assert "count_vm_event(vmstat.PGFAULT)" in said
+    assert "No entry yet." in said or "count" in said
+
+
+def test_a_value_nobody_has_written_yet(talk: Talk) -> None:
+    """It says so, and names the first step that will write it; its word goes there."""
+    said = " ".join(talk("last NR_FILE_PAGES").split())
+    assert "not written yet" in said
+    step = small_run().timeline.first_write_after(
+        talk.reader.timeline.resolve("NR_FILE_PAGES"),  # type: ignore[arg-type]
+        0,
+    )
+    assert step is not None and f"step {step.step}" in said
+    assert "change NR_FILE_PAGES" in said
+    talk("change NR_FILE_PAGES")
+    assert talk.reader.position in (step.step, step.step + 1)
+
+
+def test_last_asked_again_goes_further_back(talk: Talk) -> None:
+    """Two writes of a counter, the younger one first; then there are no more."""
+    talk("last-step")
+    first, second = talk("last NR_FILE_PMDMAPPED"), talk("last")
+    assert "1 → 0" in first and "page_remove_file_rmap" in first
+    assert "0 → 1" in second and "page_add_file_rmap" in second
+    assert "nothing wrote" in talk("last")
+
+
+def test_asking_does_not_move(talk: Talk) -> None:
+    """``last`` answers; ``writer CELL`` goes there."""
+    talk("last-step")
+    before = talk.reader.position
+    talk("last NR_FILE_PMDMAPPED")
+    assert talk.reader.position == before
+    talk("writer NR_FILE_PMDMAPPED")
+    assert talk.reader.position < before
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("nxt", "did you mean next?"),
+        ("zoom", "show PANE"),
+        ("last", "which value?"),
+        ("last NR_FILE_PAGE", "nothing here is called 'NR_FILE_PAGE'"),
+        ("change nonsense", "nothing here is called 'nonsense'"),
+        ("goto", "goto needs a place"),
+        ("goto nowhere_at_all", "nothing here is called"),
+        ("show me", "there is no pane 'me'"),
+        ("previous", "this is the first step"),
+    ],
+)
+def test_whatever_leads_nowhere_says_why(talk: Talk, line: str, answer: str) -> None:
+    """One sentence, and the reader stays where he is."""
+    assert answer in " ".join(talk(line).split())
+    assert talk.reader.position == 0
+
+
+def test_every_move_of_the_table_is_a_word(talk: Talk) -> None:
+    """Each word that moves is listed by help, and each can be said at any place."""
+    listed = talk("help")
+    for each in ACTIONS:
+        if talk.reader.can(each.id):
+            assert each.words[0] in listed
+            talk(each.words[0])
+
+
+def test_panes_are_printed_whole(talk: Talk) -> None:
+    """By name or by number."""
+    talk("goto do_set_pmd")
+    assert "NR_FILE_PAGES" in talk("show counters")
+    assert talk("show 3") == talk("show xarray")
+
+
+def test_signs_of_terminals_without_utf_8() -> None:
+    """Only ASCII is written if that is all there is."""
+    said: list[str] = []
+    dialogue = Dialogue(small_run(), Reader(small_run().timeline), said.append, ASCII)
+    for line in ("next", "why", "show xarray", "show pagetable", "last nr", "help"):
+        dialogue.take(line)
+    assert "\n".join(said).isascii()
+
+
+def test_a_script_is_a_useful_dialogue(tmp_path: Path) -> None:
+    """From a pipe each word is echoed before its answer; the end of input is the end; exit status 0."""
+    script = "next\nwhy\nlast NR_FILE_PAGES\nquit\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", "step", str(write(tmp_path)), "--plain", "--interactive"],
+        input=script,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stderr == ""
+    words = [line for line in done.stdout.splitlines() if line.startswith("> ")]
+    assert words == ["> next", "> why", "> last NR_FILE_PAGES", "> quit"]
+    assert "not written yet" in done.stdout
