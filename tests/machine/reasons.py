@@ -5,12 +5,14 @@ many lines below that line it stands.
 """
 
 from __future__ import annotations
+import __future__
 
+import ast
 import inspect
-import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import CodeType, FrameType
+from types import CodeType, FunctionType
 from typing import Any, Final
 
 from tests.machine.calls import TALLY
@@ -49,35 +51,68 @@ WATCHED: Final[tuple[tuple[str, Callable[..., object], str, int], ...]] = (
 """Name, function, text of a line, and how many lines below it the watched statement stands."""
 
 
-def _lines() -> dict[CodeType, dict[int, list[str]]]:
-    """Watched line numbers by code object."""
-    found: dict[CodeType, dict[int, list[str]]] = {}
+_COUNT: Final = "count_for_tests"
+"""Name under which the changed functions find what counts."""
+
+
+def _lines() -> dict[FunctionType, dict[int, list[str]]]:
+    """Watched line numbers, counted from the function's first line, by function."""
+    found: dict[FunctionType, dict[int, list[str]]] = {}
     for name, function, text, below in WATCHED:
-        source, first = inspect.getsourcelines(function)
-        places = [at for at, line in enumerate(source) if text in line]
+        assert isinstance(function, FunctionType)
+        source, _first = inspect.getsourcelines(function)
+        places = [at for at, line in enumerate(source, 1) if text in line]
         assert places, f"{name}: no line of {function.__name__} holds {text!r} any more"
-        line = first + places[-1] + below
-        found.setdefault(function.__code__, {}).setdefault(line, []).append(name)
+        line = places[-1] + below
+        found.setdefault(function, {}).setdefault(line, []).append(name)
     return found
+
+
+class _Counting(ast.NodeTransformer):
+    """Puts a call that counts in front of each watched statement."""
+
+    def __init__(self, lines: dict[int, list[str]]) -> None:
+        self.left = dict(lines)
+
+    def visit(self, node: ast.AST) -> Any:
+        """A node, or for a watched statement the call and the statement."""
+        self.generic_visit(node)
+        names = self.left.pop(node.lineno, []) if isinstance(node, ast.stmt) else []
+        counts = [ast.parse(f"{_COUNT}({name!r})").body[0] for name in names]
+        return [*counts, node] if counts else node
+
+
+def _counting(function: FunctionType, lines: dict[int, list[str]]) -> CodeType:
+    """The code of ``function`` that counts as well."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    change = _Counting(lines)
+    tree = ast.fix_missing_locations(change.visit(tree))
+    assert not change.left, f"{function.__name__}: no statement begins at {change.left}"
+    compiled = compile(tree, inspect.getfile(function), "exec", _ANNOTATIONS)
+    (code,) = (each for each in compiled.co_consts if isinstance(each, CodeType))
+    return code
+
+
+_ANNOTATIONS: Final = __future__.annotations.compiler_flag
+
+
+def _tally(name: str) -> None:
+    TALLY[name] += 1
 
 
 @contextmanager
 def tallied() -> Iterator[None]:
-    """Count the watched statements that run in the block, in ``TALLY``."""
-    watched = _lines()
+    """Count the watched statements that run in the block, in ``TALLY``.
 
-    def local(frame: FrameType, event: str, _arg: object) -> Any:
-        if event == "line":
-            for name in watched[frame.f_code].get(frame.f_lineno, ()):
-                TALLY[name] += 1
-        return local
-
-    def trace(frame: FrameType, _event: str, _arg: object) -> Any:
-        return local if frame.f_code in watched else None
-
-    before = sys.gettrace()
-    sys.settrace(trace)
+    The functions themselves are changed: a trace function would have to look at every call of everybody.
+    """
+    before = {function: function.__code__ for function in _lines()}
     try:
+        for function, lines in _lines().items():
+            function.__globals__[_COUNT] = _tally
+            function.__code__ = _counting(function, lines)
         yield
     finally:
-        sys.settrace(before)
+        for function, code in before.items():
+            function.__code__ = code
+            function.__globals__.pop(_COUNT, None)
