@@ -6,6 +6,10 @@ import os
 
 from hypothesis import settings
 
+os.environ["LC_ALL"] = (
+    "C.UTF-8"  # what is printed does not depend on whose machine this is
+)
+
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile("long" if os.environ.get("THP_LONG") == "1" else "default")

@@ -18,6 +18,7 @@ class Group(Enum):
     CODE = "Through the code"
     STATE = "Through the state"
     PANES = "Panes"
+    EXERCISE = "In an exercise"
     OTHER = "Everything else"
 
 
@@ -105,7 +106,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "breakpoint", ("b",), ("break",), "breakpoint",
-        "Set or clear a breakpoint on the marked line (else on this one)", Group.CODE,
+        "Set or clear a breakpoint on the line or value chosen last (else on this line)", Group.CODE,
     ),
     Action(
         "continue", ("c",), ("continue",), "to trouble",
@@ -183,6 +184,19 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action(
         "leave", ("escape",), ("leave",), "back",
         "Leave the zoom; drop the selection; leave this screen", Group.PANES,
+    ),
+    Action(
+        "check", ("r",), ("check",), "check",
+        "Check your copy again (saving it does that too)", Group.EXERCISE,
+    ),
+    Action(
+        "start", ("m",), ("start",), "make a copy",
+        "Make your own copy of the exercise's file, in work/", Group.EXERCISE,
+    ),
+    Action("hint", ("h",), ("hint",), "hint", "Show the next hint", Group.EXERCISE),
+    Action(
+        "reset", ("u",), ("reset",), "begin anew",
+        "Begin the exercise anew; your text is kept as a backup", Group.EXERCISE,
     ),
     Action("open", ("enter",), ("open",), "open", "Open what is selected", Group.OTHER),
     Action(

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 from rich.segment import Segment
 from textual.strip import Strip
 
+from thpkit.view.glyphs import ASCII, one_to_one
 from thpkit.view.layout import head_of, width_of
 from thpkit.view.rows import Role, Row, Span
-from tui.looks import Look
+from tui.looks import Look, signs
 from tui.styles import style
 
 CACHED: Final = 2048
@@ -38,6 +39,7 @@ class Painter:
         self.edge = False
         """Whether a line separates the pane from the one to the left."""
         self._strips: dict[tuple[Line, int, bool, bool], Strip] = {}
+        self._ascii = signs() is ASCII
 
     @property
     def left(self) -> int:
@@ -74,6 +76,8 @@ class Painter:
         missing = width - sum(each.cell_length for each in segments)
         if missing > 0:
             segments.append(Segment(" " * missing, tail))
+        if self._ascii:
+            segments = [Segment(one_to_one(text), look) for text, look, _ in segments]
         return Strip(joined(segments)).adjust_cell_length(width, tail)
 
 

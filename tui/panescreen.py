@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from thpkit.trace.statements import Statement, bodies_of
 from thpkit.view import source, timeline_view
 from thpkit.view.layout import cut, wrapped
 from thpkit.view.moment import Moment
@@ -14,6 +13,7 @@ from tui import layouts
 from tui.bindings import key_bar
 from tui.host import Host
 from tui.layouts import BAR, PROSE, SMALL, SOURCE, STATUS, TIMELINE
+from tui.looks import signs
 from tui.reader import Reader
 from tui.rowpane import RowPane
 from tui.small import too_small
@@ -45,6 +45,7 @@ class PaneScreen(Screen[None]):
         self.line: tuple[str, int] | None = None
         """File and number of the source line that was chosen."""
         self._plan: layouts.Plan = {}
+        self._glyphs = signs()
         look = host.look
         self._panes = {name: RowPane(look=look, id=name) for name in PINNED}
         for each in PANES:
@@ -73,7 +74,9 @@ class PaneScreen(Screen[None]):
     def moment(self) -> Moment:
         """The step that is shown."""
         assert self.reader is not None
-        return Moment.of(self.reader.timeline, self.reader.position, self.told)
+        return Moment.of(
+            self.reader.timeline, self.reader.position, self.told, self._glyphs
+        )
 
     # ---- arranging --------------------------------------------------------------------------------------
 
@@ -131,8 +134,7 @@ class PaneScreen(Screen[None]):
         file = moment.step.frame.function.file
         chosen = self.line is not None and self.line[0] == file
         at = sheet.row_of(self.line[1]) if self.line and chosen else None
-        points = [each.first for each in reader.breakpoints if each.file == file]
-        marks = [sheet.row_of(first) for first in points]
+        marks = [sheet.row_of(each) for each in reader.breakpoints.lines(file)]
         caption = f"1 Source  {file}  in {moment.step.frame.function.qualname}"
         self.pane(SOURCE).show(rendered, caption=caption, at=at, marks=marks)
 
@@ -174,12 +176,3 @@ class PaneScreen(Screen[None]):
         """Paint in the host's look."""
         for pane in self._panes.values():
             pane.restyle(self.host.look)
-
-
-def statement_on(file: str, line: int) -> Statement | None:
-    """The statement that stands on a line of a file."""
-    for body in bodies_of(file):
-        found = body.statements.get(line)
-        if found is not None:
-            return found
-    return None

@@ -14,6 +14,7 @@ from thpkit.trace.cells import Cell
 from thpkit.trace.statements import Statement
 from thpkit.trace.timeline import Timeline
 from tui import goto, writers
+from tui.breakpoints import Breakpoints, Called, Point, point_on
 from tui.trouble import Trouble
 
 Move = Callable[[Timeline, int], int]
@@ -65,13 +66,15 @@ class Reader:
         """The step that is shown."""
         self.selected: Cell | None = None
         """The value that was chosen, if one."""
-        self.marked: Statement | None = None
-        """The source line that was chosen, if one."""
-        self.breakpoints: set[Statement] = set()
+        self.marked: Statement | Called | None = None
+        """What stands on the source line that was chosen, if anything."""
+        self.breakpoints = Breakpoints(timeline)
         self.message = ""
         """One sentence about the last action, or nothing."""
         self._older: list[int] = []
         self._newer: list[int] = []
+        self._latest: Point | None = None
+        """What was chosen last, line or value: a breakpoint is set on it."""
         self._implied = False
         """Whether the selected value was not chosen: then it is forgotten with the next move."""
         self._trouble = Trouble(timeline)
@@ -99,6 +102,12 @@ class Reader:
     def select(self, cell: Cell | None) -> None:
         """Choose a value, or none."""
         self.selected, self._implied = cell, False
+        self._latest = self.marked if cell is None else cell
+
+    def mark(self, point: Statement | Called | None) -> None:
+        """Choose a source line by what stands on it, or none."""
+        self.marked = point
+        self._latest = self.selected if point is None else point
 
     def jump(self, step: int) -> None:
         """Go to a step, and note in the jump history where that was done."""
@@ -174,7 +183,9 @@ class Reader:
     @property
     def line(self) -> Statement | None:
         """The marked statement, else the one of this step."""
-        return self.marked or self.timeline.step(self.position).statement
+        if isinstance(self.marked, Statement):
+            return self.marked
+        return self.timeline.step(self.position).statement
 
     def do_visit(self) -> None:
         """The next run of the line."""
@@ -198,16 +209,12 @@ class Reader:
         )
 
     def do_breakpoint(self) -> None:
-        """Set or clear a breakpoint on the line."""
-        line = self.line
-        if line is None:
-            self.message = NO_LINE
-            return
-        self.breakpoints ^= {line}
-        what = "set on" if line in self.breakpoints else "cleared from"
-        runs = len(self.timeline.visits(line))
-        times = f"{runs} time{'s' * (runs != 1)}" if runs else "never"
-        self.message = f"breakpoint {what} line {line.first}, which runs {times}; c goes to the next"
+        """Set or clear a breakpoint on what was chosen last, else on this statement, or this call."""
+        step = self.timeline.step(self.position)
+        function = step.frame.function
+        here = step.statement or point_on(self.timeline, function.file, step.line)
+        point = self._latest or here
+        self.message = NO_LINE if point is None else self.breakpoints.toggle(point)
 
     def do_continue(self) -> None:
         """The next breakpoint, splat, or broken invariant."""

@@ -17,15 +17,15 @@ from textual.reactive import var
 from thpkit.view import source, timeline_view
 from thpkit.view.rows import Role, row
 from tui import progress, suggest
-from tui.actions import ACTIONS
+from tui.actions import ACTIONS, Group
 from tui.bindings import bindings
+from tui.breakpoints import Called, point_on
 from tui.host import Host
 from tui.introduction import paragraphs, rows_of
 from tui.layouts import SMALL, SOURCE, STATUS, TIMELINE
 from tui.opening import Run
 from tui.page import Page
 from tui.panekeys import PaneKeys
-from tui.panescreen import statement_on
 from tui.paths import UserError
 from tui.prompt import Prompt
 from tui.reader import Reader
@@ -35,7 +35,11 @@ from tui.where import Target
 
 SAVE_EVERY: Final = 5.0
 """Seconds between two notes of the reader's place."""
-COMMANDS: Final = [each.id for each in ACTIONS if each.id not in ("palette", "open")]
+COMMANDS: Final = [
+    each.id
+    for each in ACTIONS
+    if each.id not in ("palette", "open") and each.group is not Group.EXERCISE
+]
 STEPS: Final = frozenset({"next_stop", "over", "into", "next_section", "last"})
 """Actions that leave an introduction and begin the walk."""
 GOTO: Final = "Go to: a step, stop N, a function, a piece of its code, a counter"
@@ -101,7 +105,7 @@ class Stepper(PaneKeys):
         """Show a recording, where the reader left it."""
         self._run = run
         begin = paragraphs(run.introduction)
-        self.told = Told(run.timeline.stops, run.explanations, begin)
+        self.told = Told(run.timeline.stops, run.explanations, begin, self._glyphs)
         reader = self.reader = Reader(run.timeline, run.start or 0)
         said = progress.resume(self.host.store, run, reader)
         notices = [*run.notices, self.host.store.notice, said]
@@ -183,7 +187,9 @@ class Stepper(PaneKeys):
         elif event.cell is not None:
             reader.select(event.cell)
             name = reader.timeline.cell_name(event.cell)
-            reader.message = f"{name}: w who wrote it, }} and {{ its changes"
+            reader.message = (
+                f"{name}: w who wrote it, }} {{ changes, b breakpoint"
+            )
         self.show()
         event.pane.reveal(event.at)
 
@@ -194,8 +200,12 @@ class Stepper(PaneKeys):
         if at >= len(lines):
             return
         self.line = moment.step.frame.function.file, lines[at]
-        reader.marked = statement_on(*self.line)
-        known = "t and T its runs, b breakpoint" if reader.marked else "no statement"
+        reader.mark(point_on(reader.timeline, *self.line))
+        known = "no statement"
+        if isinstance(reader.marked, Called):
+            known = f"b stops at each call of {reader.marked.name}()"
+        elif reader.marked is not None:
+            known = "t and T its runs, b breakpoint"
         reader.message = f"line {lines[at]}: {known}"
 
     def do_leave(self) -> None:
@@ -205,7 +215,8 @@ class Stepper(PaneKeys):
             self.do_zoom()
         elif reader is not None and (reader.selected or self.line):
             reader.select(None)
-            reader.marked = self.line = None
+            reader.mark(None)
+            self.line = None
             reader.message = ""
             self.show()
         else:
@@ -215,7 +226,12 @@ class Stepper(PaneKeys):
 
     def do_exercise(self) -> None:
         """What there is to do here."""
-        self.say(suggest.exercise_for(self._target))
+        name = suggest.exercise_of(self._target, self.host.store)
+        if name:
+            self.save()
+            self.host.show_exercise(name)
+        else:
+            self.say("no exercise belongs to this")
 
     def do_introduction(self) -> None:
         """The lesson's introduction; a key that steps leaves it and steps."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import NamedTuple
-
 from thpkit import checks
 from thpkit.kernel.init import Kernel
 from thpkit.kernel.kobject import KDict
@@ -12,16 +9,9 @@ from thpkit.kernel.splat import Splat
 from thpkit.trace import moves
 from thpkit.trace.cells import Cell
 from thpkit.trace.sections import sections
-from thpkit.trace.statements import Statement
 from thpkit.trace.tape import Kind
 from thpkit.trace.timeline import Timeline
-
-
-class Find(NamedTuple):
-    """A step worth stopping at, and why."""
-
-    step: int
-    why: str
+from tui.breakpoints import Breakpoints, Find, nearest
 
 
 class Trouble:
@@ -31,26 +21,21 @@ class Trouble:
         self._timeline = timeline
         self._broken: dict[int, str | None] = {}
 
-    def after(self, n: int, breakpoints: Collection[Statement]) -> Find | None:
+    def after(self, n: int, points: Breakpoints) -> Find | None:
         """The next trouble after step ``n``."""
-        return min(self._found(n, breakpoints, True), default=None)
+        reported = moves.next_splat(self._timeline, n)
+        found = [*points.after(n), *self._splat(n, reported)]
+        return nearest([*found, *self._first_broken(n, True)], True)
 
-    def before(self, n: int, breakpoints: Collection[Statement]) -> Find | None:
+    def before(self, n: int, points: Breakpoints) -> Find | None:
         """The last trouble before step ``n``."""
-        return max(self._found(n, breakpoints, False), default=None)
+        reported = moves.previous_splat(self._timeline, n)
+        found = [*points.before(n), *self._splat(n, reported)]
+        return nearest([*found, *self._first_broken(n, False)], False)
 
-    def _found(
-        self, n: int, breakpoints: Collection[Statement], forward: bool
-    ) -> list[Find]:
-        visit = moves.next_visit if forward else moves.previous_visit
-        splat = moves.next_splat if forward else moves.previous_splat
-        reported = splat(self._timeline, n)
-        found = [
-            Find(visit(self._timeline, n, breakpoints), "a breakpoint"),
-            Find(reported, self._report(reported)),
-        ]
-        at_rest = self._first_broken(n, forward)
-        return [each for each in [*found, at_rest] if each and each.step != n]
+    def _splat(self, n: int, reported: int) -> list[Find]:
+        """A report, unless it leads nowhere."""
+        return [] if reported == n else [Find(reported, self._report(reported))]
 
     def _report(self, n: int) -> str:
         """The last splat that has been reported at step ``n``, as a sentence."""
@@ -64,7 +49,7 @@ class Trouble:
                 said = f"{found.rule}: {found.sentence}"
         return said
 
-    def _first_broken(self, n: int, forward: bool) -> Find | None:
+    def _first_broken(self, n: int, forward: bool) -> list[Find]:
         """The nearest quiet moment at which an invariant is broken and none was at the quiet moment before."""
         quiet = self.quiet()
         for i in range(len(quiet)) if forward else reversed(range(len(quiet))):
@@ -73,8 +58,8 @@ class Trouble:
                 continue
             sentence = self.broken_at(step)
             if sentence and not (i and self.broken_at(quiet[i - 1])):
-                return Find(step, sentence)
-        return None
+                return [Find(step, sentence)]
+        return []
 
     def quiet(self) -> list[int]:
         """Steps at which the machine is between two system calls or faults, each just behind one that returned."""

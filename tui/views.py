@@ -10,6 +10,7 @@ from thpkit.trace.stops import ResolvedStop
 from thpkit.trace.timeline import Step
 from thpkit.view import explain
 from thpkit.view.explanations import NO_EXPLANATIONS, Explanations, paragraph
+from thpkit.view.glyphs import UNICODE, Glyphs, spelled
 from thpkit.view.moment import Moment, Renderer, view
 from thpkit.view.panes import PANES as TABLE
 from thpkit.view.rows import Rendered, Role, Row, row
@@ -39,13 +40,24 @@ class Told:
         stops: Iterable[ResolvedStop] = (),
         book: Explanations | None = None,
         begin: tuple[Row, ...] = (),
+        glyphs: Glyphs = UNICODE,
     ) -> None:
         self._stops = {each.step: each.stop for each in stops}
         self._book = book or NO_EXPLANATIONS
         self._begin = begin
+        self._glyphs = glyphs
 
     def __call__(self, statement: Statement | None, step: Step) -> tuple[Row, ...]:
-        """The paragraphs for a step."""
+        """The paragraphs for a step, in signs that the terminal has."""
+        told = self._told(statement, step)
+        if self._glyphs is UNICODE:
+            return told
+        return tuple(
+            tuple(each._replace(text=spelled(each.text, self._glyphs)) for each in line)
+            for line in told
+        )
+
+    def _told(self, statement: Statement | None, step: Step) -> tuple[Row, ...]:
         if step.number == 0 and self._begin:
             return self._begin
         stop = self._stops.get(step.number)

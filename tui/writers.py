@@ -57,9 +57,10 @@ def _unwritten(timeline: Timeline, cell: Cell, n: int, onward: str) -> str:
 
 
 def place(timeline: Timeline, n: int) -> str:
-    """``page_ref_add, line 117``."""
+    """``page_add_file_rmap, rmap.py:117``."""
     step = timeline.step(n)
-    return f"{step.frame.function.qualname}, line {step.line}"
+    function = step.frame.function
+    return f"{function.qualname}, {function.file.rpartition('/')[2]}:{step.line}"
 
 
 def last_changed(timeline: Timeline, n: int) -> Cell | None:

@@ -11,6 +11,7 @@ from thpkit import checks
 from thpkit.trace import folds, moves
 from thpkit.trace.sections import sections
 from tui.actions import ACTIONS
+from tui.breakpoints import Breakpoints, Called, point_on
 from tui.reader import Reader
 from tui.trouble import Trouble
 from tui.where import resolve
@@ -101,7 +102,7 @@ def test_who_wrote_it_goes_back_writer_by_writer(reader: Reader) -> None:
     reader.selected = cell
     reader.do("writer")
     assert reader.position == writes[1]
-    assert "8 → 0" in reader.message and "line" in reader.message
+    assert "8 → 0" in reader.message and "rmap.py:" in reader.message
     reader.do("writer")
     assert reader.position == writes[0]
     assert "0 → 8" in reader.message
@@ -196,7 +197,7 @@ def test_a_breakpoint_stops_in_both_directions(reader: Reader) -> None:
     assert "runs 1 time;" in reader.message
     reader.do("first")
     reader.do("continue")
-    assert (reader.position, reader.message) == (line, "a breakpoint")
+    assert reader.position == line and reader.message.startswith("a breakpoint: line")
     reader.do("last")
     reader.do("continue_back")
     assert reader.position == line
@@ -204,6 +205,57 @@ def test_a_breakpoint_stops_in_both_directions(reader: Reader) -> None:
     reader.do("first")
     reader.do("continue")
     assert reader.position == 0 and "no breakpoint" in reader.message
+
+
+def test_a_breakpoint_on_a_value_stops_at_each_change(reader: Reader) -> None:
+    """Forwards and backwards at the same steps: just behind each write, with both values and the place."""
+    cell = reader.timeline.resolve("NR_FILE_PMDMAPPED")
+    assert cell is not None
+    writes = [each.step + 1 for each in reader.timeline.writes_of(cell)]
+    reader.select(cell)
+    reader.do("breakpoint")
+    assert "changes 2 times" in reader.message
+    seen = []
+    for _ in writes:
+        reader.do("continue")
+        seen.append(reader.position)
+    assert seen == writes and "1 → 0, by page_remove_file_rmap" in reader.message
+    reader.do("continue")
+    assert reader.position == writes[-1] and "no breakpoint" in reader.message
+    reader.do("last")
+    back = []
+    for _ in writes:
+        reader.do("continue_back")
+        back.append(reader.position)
+    assert back == writes[::-1]
+
+
+def test_a_breakpoint_on_a_def_line_stops_at_each_call(reader: Reader) -> None:
+    """The line itself is no statement; the function is meant."""
+    reader.goto("page_add_file_rmap")
+    step = reader.timeline.step(reader.position)
+    point = point_on(reader.timeline, step.frame.function.file, step.line)
+    assert isinstance(point, Called) and point.name == "page_add_file_rmap"
+    reader.mark(point)
+    reader.do("breakpoint")
+    assert "page_add_file_rmap()" in reader.message
+    call = reader.position
+    reader.do("first")
+    reader.do("continue")
+    assert reader.position == call
+
+
+def test_what_was_chosen_last_gets_the_breakpoint(reader: Reader) -> None:
+    """Line, then value, then nothing: the line is still chosen."""
+    reader.goto("do_set_pmd")
+    reader.do("into")
+    reader.mark(reader.timeline.step(reader.position).statement)
+    reader.select(reader.timeline.resolve("NR_FILE_PAGES"))
+    reader.do("breakpoint")
+    assert "NR_FILE_PAGES" in reader.message
+    reader.select(None)
+    reader.do("breakpoint")
+    assert "breakpoint set on line" in reader.message
 
 
 def test_runs_of_a_line(reader: Reader) -> None:
@@ -256,7 +308,7 @@ def test_a_broken_invariant_is_found_at_the_first_quiet_moment(
 ) -> None:
     """Where all hold, nothing is found; where one breaks, the moment just behind that call."""
     trouble = Trouble(reader.timeline)
-    assert trouble.after(0, ()) is None
+    assert trouble.after(0, Breakpoints(reader.timeline)) is None
     second = sections(reader.timeline)[1].last + 1
 
     def broken(_kernel: object) -> str | None:
@@ -264,9 +316,12 @@ def test_a_broken_invariant_is_found_at_the_first_quiet_moment(
 
     monkeypatch.setattr(checks, "first_broken", broken)
     trouble = Trouble(reader.timeline)
-    assert trouble.after(0, ()) == (second, "I4: too many")
-    assert trouble.after(second, ()) is None
-    assert trouble.before(len(reader.timeline) - 1, ()) == (second, "I4: too many")
+    assert trouble.after(0, Breakpoints(reader.timeline)) == (second, "I4: too many")
+    assert trouble.after(second, Breakpoints(reader.timeline)) is None
+    assert trouble.before(len(reader.timeline) - 1, Breakpoints(reader.timeline)) == (
+        second,
+        "I4: too many",
+    )
 
 
 def test_a_splat_is_found_with_its_sentence(tmp_path: Path) -> None:

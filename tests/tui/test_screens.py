@@ -59,7 +59,7 @@ def test_home_says_why_anybody_wants_this(
         for line in MEASURED.lines():
             assert (line in lines) is told
         shown = "\n".join(lines)
-        assert "00_tour" in shown and "ex:ex01" in shown
+        assert "00_tour" in shown
         assert lines[-1].startswith("enter open") and "q quit" in lines[-1]
         if told:
             assert shown.index("Not modelled") < shown.index("page faults")
@@ -194,7 +194,7 @@ def test_a_source_line_is_chosen_and_gets_a_breakpoint(tmp_path: Path) -> None:
         assert "breakpoint set" in text_of(app, BAR)
         assert any(line.startswith("●") for line in painted(app)[2:10])
         await pilot.press("escape", "c")
-        assert text_of(app, BAR).strip() == "a breakpoint"
+        assert text_of(app, BAR).strip().startswith("a breakpoint: line")
 
     play(scene, tmp_path, opened=target())
 

@@ -209,6 +209,15 @@ def test_the_status_says_where_one_is(tour: Timeline) -> None:
     moment = Moment.of(tour, tour.stops[1].step)
     status = text_of(timeline_view.status(moment, 140))
     assert status.startswith("● stop 2 of 4 Mapped by A  A: page fault(0x7f0000203abc")
-    assert "A on cpu0: just ran" in status
+    assert "A on cpu0  just ran" in status
     assert status.endswith(f"step {moment.n} of {len(tour) - 1}")
     assert len(text_of(timeline_view.status(moment, 20))) <= 20
+
+
+def test_what_the_status_leaves_out_first(tour: Timeline) -> None:
+    """Who runs, then the call; never whether the statement has run, and a title only where it belongs."""
+    stop = tour.stops[1].step
+    narrow = text_of(timeline_view.status(Moment.of(tour, stop), 60))
+    assert "Mapped by A  just ran" in narrow and "fault" not in narrow
+    beside = text_of(timeline_view.status(Moment.of(tour, stop + 1), 140))
+    assert "after stop 2 of 4" in beside and "Mapped by A" not in beside

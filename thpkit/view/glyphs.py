@@ -114,3 +114,20 @@ _PLAIN: Final = str.maketrans(
         "│": "|",
     }
 )
+
+
+def one_to_one(text: str) -> str:
+    """``text`` in ASCII, every sign as wide as before: the last resort of a screen that is laid out already."""
+    return text if text.isascii() else _map(text)
+
+
+def _map(text: str) -> str:
+    made = text.translate(_SINGLE)
+    return made.encode("ascii", "replace").decode("ascii")
+
+
+_SINGLE: Final = str.maketrans(
+    "▶◀▷┃┊●○◐…–—−→←↑↓─━│├▼▲›·•×≤≥≠“”‘’",
+    "><+|:*oo~---><^v-=|[v^>.*x<>#\"\"''",
+)
+"""Signs of one column for signs of one column."""

@@ -138,31 +138,62 @@ def splat_steps(timeline: Timeline) -> list[int]:
 
 
 def status(moment: Moment, width: int) -> Row:
-    """Stop, what a step is, who runs, step: one row; what does not fit is left out from the middle."""
-    step = moment.step
+    """Where the reader is, in one row: stop, whether it is about to run, step; then who runs, and in which call.
+
+    What does not fit is left out whole, the least important first; only a title is ever cut.
+    """
     right = row((f" step {moment.n} of {len(moment.timeline) - 1}", Role.HEADING))
-    task = moment.kernel.cpu.task
-    parts: list[Row] = []
-    if moment.stops:
-        sign = moment.glyphs.stop_passed if moment.at_stop else moment.glyphs.stop_ahead
-        number = moment.stop or 0
-        stop = f"{sign} stop {number} of {len(moment.stops)}"
-        title = moment.stops[number - 1].stop.title if number else ""
-        parts.append(
-            row((stop, Role.STOP), (f" {title}" if title else "", Role.HEADING))
-        )
-    elif moment.timeline.title:
-        parts.append(row((moment.timeline.title, Role.HEADING)))
-    section = moment.section
-    between = "before the first call"
-    if section is not None:
-        between = section.title if moment.in_kernel else f"after {section.title}"
-    parts.append(row((between, Role.DIM)))
-    parts.append(row(f"{task} on {moment.kernel.cpu}: {verb(step.kind)}"))
-    left: Row = ()
-    for part in parts:
-        left = (*left, Span("  "), *part) if left else part
     room = max(width - width_of(right), 0)
+    where, done, who, call = _where(moment), _done(moment), _who(moment), _call(moment)
+    for parts in ((where, call, who, done), (where, call, done), (where, done)):
+        left = _apart(parts)
+        if width_of(left) <= room:
+            break
+    else:
+        first = cut(where, max(room - width_of(done) - 2, 0), moment.glyphs)
+        left = _apart((first, done)) if room > 2 * width_of(done) else first
     return cut(
         (*padded(cut(left, room, moment.glyphs), room), *right), width, moment.glyphs
     )
+
+
+def _apart(parts: Sequence[Row]) -> Row:
+    """Parts with two blanks between them."""
+    made: Row = ()
+    for part in parts:
+        made = (*made, Span("  "), *part) if made else part
+    return made
+
+
+def _where(moment: Moment) -> Row:
+    """The stop, with its title where the reader stands on it; the recording's title if it has no stops."""
+    if not moment.stops:
+        return row((moment.timeline.title, Role.HEADING))
+    count = len(moment.stops)
+    if moment.stop is None:
+        return row((f"{moment.glyphs.stop_ahead} before stop 1 of {count}", Role.STOP))
+    if not moment.at_stop:
+        passed = f"{moment.glyphs.stop_ahead} after stop {moment.stop} of {count}"
+        return row((passed, Role.STOP))
+    title = moment.stops[moment.stop - 1].stop.title
+    here = f"{moment.glyphs.stop_passed} stop {moment.stop} of {count}"
+    return row((here, Role.STOP), (f" {title}", Role.HEADING))
+
+
+def _done(moment: Moment) -> Row:
+    """Whether the statement is about to run or has run."""
+    return row(verb(moment.step.kind))
+
+
+def _who(moment: Moment) -> Row:
+    """The task and its CPU."""
+    return row((f"{moment.kernel.cpu.task} on {moment.kernel.cpu}", Role.DIM))
+
+
+def _call(moment: Moment) -> Row:
+    """The system call or fault, or the one that ended last."""
+    section = moment.section
+    if section is None:
+        return row(("before the first call", Role.DIM))
+    title = section.title if moment.in_kernel else f"after {section.title}"
+    return row((title, Role.DIM))
