@@ -6,9 +6,14 @@ file and finds the page. Both unmap it, and the file is cut to nothing.
 
 from __future__ import annotations
 
+from thpkit.kernel import page as page_h
+from thpkit.kernel import rmap, units, vmstat
 from thpkit.kernel.flags import MapFlags, Prot
 from thpkit.kernel.machine import Machine
+from thpkit.kernel.page import Page
+from thpkit.kernel.variant import Variant, replaces
 from thpkit.scenario import Scenario
+from thpkit.scenario.why import why
 from thpkit.trace.stops import Stop
 
 PATH = "/lib/libbig.so"
@@ -196,4 +201,31 @@ SCENARIO = Scenario(
     boot=boot,
     tasks=(tour,),
     stops=STOPS,
+)
+
+
+def surprise() -> list[str]:
+    """Why anybody wants huge pages: the same program on both kinds of file system."""
+    return why().lines()
+
+
+# ---- a kernel that counts otherwise, for a question ------------------------------------------------------
+
+
+@replaces(rmap.page_add_file_rmap)
+def count_each_mapping(page: Page, compound: bool) -> None:
+    """Move the page counters at every mapping of a page, and not at the first one only."""
+    nr = units.HPAGE_PMD_NR if compound else 1
+    for i in range(nr):
+        page_h.atomic_inc_and_test_mapcount(page_h.nth_page(page, i))
+    if compound:
+        page_h.atomic_inc_and_test_compound_mapcount(page)
+        vmstat.inc_node_page_state(vmstat.NR_FILE_PMDMAPPED)
+    vmstat.mod_node_page_state(vmstat.NR_FILE_MAPPED, nr)
+
+
+COUNTS_MAPPINGS = Variant(
+    "counts-mappings",
+    functions=[count_each_mapping],
+    about="counts mappings, where the kernel counts pages that are mapped",
 )

@@ -5,15 +5,12 @@ A mutant is a :class:`~thpkit.kernel.variant.Variant` like every other version o
 
 from __future__ import annotations
 
-import inspect
-import sys
-import textwrap
 from collections.abc import Callable
-from types import CodeType, FunctionType
 from typing import Final, NamedTuple
 
+from tests.machine.edits import edited
 from thpkit.kernel import filemap, huge_memory, memory, mmap, rmap, swap, truncate
-from thpkit.kernel.variant import Variant, replaces
+from thpkit.kernel.variant import Variant
 
 
 class Mutant(NamedTuple):
@@ -27,19 +24,7 @@ class Mutant(NamedTuple):
 
     def variant(self) -> Variant:
         """The kernel with this one mistake."""
-        source = textwrap.dedent(inspect.getsource(self.function))
-        assert source.count(self.old) == 1, (
-            f"{self.name}: {source.count(self.old)} places fit"
-        )
-        module = sys.modules[self.function.__module__]
-        compiled = compile(
-            "from __future__ import annotations\n" + source.replace(self.old, self.new),
-            f"<mutant {self.name}>",
-            "exec",
-        )
-        codes = [each for each in compiled.co_consts if isinstance(each, CodeType)]
-        changed = FunctionType(codes[0], module.__dict__, self.function.__name__)
-        return Variant(self.name, functions=[replaces(self.function)(changed)])
+        return edited(self.name, self.function, self.old, self.new)
 
 
 MUTANTS: Final = (

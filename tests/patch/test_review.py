@@ -8,7 +8,6 @@ from typing import Final
 
 import pytest
 
-from thpkit.book.check import check_text
 from thpkit.patch import Kind, Record, catalogue, record
 from thpkit.patch.repairs.chain import STEPS
 
@@ -54,7 +53,3 @@ def test_files_that_are_named_exist() -> None:
 def test_numbers() -> None:
     assert "in eighteen steps" in TEXT and len(STEPS) == 18
     assert "twenty-five remarks" in TEXT and len(REMARKS) == 25
-
-
-def test_quotes_stand_in_the_source() -> None:
-    assert check_text(FILE, ROOT) == []

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 
 from thpkit.scenario.model import Scenario
 
@@ -19,6 +20,22 @@ def load_file(path: Path) -> Scenario:
 
     Raises:
         ScenarioError: there is no such file, it does not run, or it defines no scenario.
+    """
+    scenario = getattr(load_module(path), "SCENARIO", None)
+    if not isinstance(scenario, Scenario):
+        raise ScenarioError(
+            f"{path} defines no SCENARIO; end it with from thpkit.scenario import Scenario and "
+            "SCENARIO = Scenario(name=…, title=…, boot=boot, tasks=(run,)), where boot(machine) "
+            "makes files and processes and run(machine) lets them call (see lessons/00_tour/tour.py)"
+        )
+    return scenario
+
+
+def load_module(path: Path) -> ModuleType:
+    """The module that a scenario file is, run anew: what it defines besides ``SCENARIO`` is found there.
+
+    Raises:
+        ScenarioError: there is no such file, or it does not run.
     """
     if not path.is_file():
         raise ScenarioError(
@@ -38,14 +55,7 @@ def load_file(path: Path) -> Scenario:
         raise ScenarioError(
             f"{path}{_line_of(error, path)}: {type(error).__name__}: {error}"
         ) from None
-    scenario = getattr(module, "SCENARIO", None)
-    if not isinstance(scenario, Scenario):
-        raise ScenarioError(
-            f"{path} defines no SCENARIO; end it with from thpkit.scenario import Scenario and "
-            "SCENARIO = Scenario(name=…, title=…, boot=boot, tasks=(run,)), where boot(machine) "
-            "makes files and processes and run(machine) lets them call (see lessons/00_tour/tour.py)"
-        )
-    return scenario
+    return module
 
 
 def _line_of(error: Exception, path: Path) -> str:

@@ -69,7 +69,15 @@ def _resolve(
     if strict and timeline.ending is None:
         return stops.attach(timeline, scenario.stops)
     reached = [stop for stop in scenario.stops if _leads_somewhere(timeline, stop)]
+    if not strict:
+        reached = [_of_another_run(stop, scenario.variant.name) for stop in reached]
     return stops.attach(timeline, reached)
+
+
+def _of_another_run(stop: Stop, own: str) -> Stop:
+    """The same place, without what was said about the scenario's own run: here it may be wrong."""
+    text = f"The lesson stops here in its run on {own}, and speaks of that run; what happens here may differ."
+    return Stop(stop.where, stop.title, text)
 
 
 def _leads_somewhere(timeline: Timeline, stop: Stop) -> bool:

@@ -40,12 +40,8 @@ class Forecast(NamedTuple):
         return ", ".join(_said(*each) for each in self.moved.items()) or "no counter"
 
 
-class Judged(NamedTuple):
-    """What became of a prediction."""
-
-    understood: bool
-    right: bool
-    says: str
+class PredictionError(ValueError):
+    """An answer is none; the message says how one is written."""
 
 
 def forecast(timeline: Timeline, n: int) -> Forecast | None:
@@ -65,10 +61,13 @@ def forecast(timeline: Timeline, n: int) -> Forecast | None:
     return Forecast(n, after, statement.text, moved)
 
 
-def judge(made: Forecast, answer: str) -> Judged:
-    """Whether an answer such as ``NR_FILE_PAGES +512, NR_FILE_THPS`` is right.
+def differences(made: Forecast, answer: str) -> list[str]:
+    """What is wrong with an answer such as ``NR_FILE_PAGES +512, NR_FILE_THPS``: a sentence each; none if right.
 
-    Counters may be shortened as long as one fits; a missing number means +1. What is not understood says why.
+    Counters may be shortened as long as one fits; a missing number means +1.
+
+    Raises:
+        PredictionError: it is no answer.
     """
     if answer.strip().lower() in NOTHING:
         return _compared(made, {})
@@ -76,12 +75,12 @@ def judge(made: Forecast, answer: str) -> Judged:
     for part in filter(None, re.split(r"[,;]|\band\b", answer)):
         found = _PART.fullmatch(part.strip())
         if found is None:
-            return Judged(False, False, f"{part.strip()!r} is not understood: {HOW}")
+            raise PredictionError(f"{part.strip()!r} is not understood")
         name = _named(found["name"], made.moved)
         sign = -1 if (found["sign"] or "") in ("-", "−") else 1
         given[name] = sign * int(found["count"] or 1)
     if not given:
-        return Judged(False, False, HOW)
+        raise PredictionError("no counter is named")
     return _compared(made, given)
 
 
@@ -95,10 +94,8 @@ _PART: Final = re.compile(
 )
 
 
-def _compared(made: Forecast, given: Mapping[str, int]) -> Judged:
-    """The verdict, with a sentence for every counter that differs."""
-    if dict(made.moved) == dict(given):
-        return Judged(True, True, f"right: {made.text()}")
+def _compared(made: Forecast, given: Mapping[str, int]) -> list[str]:
+    """A sentence for every counter that differs."""
     said = []
     for name, change in given.items():
         if name not in made.moved:
@@ -107,8 +104,9 @@ def _compared(made: Forecast, given: Mapping[str, int]) -> Judged:
             said.append(f"{_said(name, made.moved[name])}, not {change:+d}")
     missing = [_said(*each) for each in made.moved.items() if each[0] not in given]
     if missing:
-        said.append(f"also {', '.join(missing)}" if given else ", ".join(missing))
-    return Judged(True, False, f"not quite: {'; '.join(said)}")
+        also = "you left out " if given else "it does move something: "
+        said.append(also + ", ".join(missing))
+    return said
 
 
 def _named(word: str, moved: Mapping[str, int]) -> str:

@@ -147,6 +147,8 @@ def xas_nomem(xas: XaState, gfp: Gfp) -> bool:
     if state.xas_error(xas) != -errno.ENOMEM:
         xas_destroy(xas)
         return False
+    if xas.xa.xa_flags & XA_FLAGS_ACCOUNT:
+        gfp = gfp | Gfp.ACCOUNT
     xas.xa_alloc = kmem_cache_alloc_node(gfp)
     if xas.xa_alloc is None:
         return False
