@@ -110,7 +110,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "continue", ("c",), ("continue",), "to trouble",
-        "Go to the next breakpoint, kernel report or broken invariant", Group.CODE, 11, "trouble",
+        "Go to the next breakpoint, kernel report or broken invariant", Group.CODE, 12, "trouble",
     ),
     Action(
         "continue_back", ("C",), ("continue-back",), "trouble before",
@@ -134,11 +134,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "goto", ("g",), ("goto",), "go to …",
-        "Go to a step number, a function, a statement or a counter", Group.STATE, 7, "go to",
+        "Go to a step number, a function, a statement or a counter", Group.STATE, 8, "go to",
     ),
     Action(
         "jump_back", ("O",), ("older",), "jump back",
-        "Go back to where you were before the last jump", Group.STATE, 12, "jump back",
+        "Go back to where you were before the last jump", Group.STATE, 13, "jump back",
     ),
     Action(
         "jump_forward", ("o",), ("newer",), "jump forward",
@@ -154,7 +154,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "focus_next", ("tab",), ("pane",), "next pane",
-        "Next pane on the screen", Group.PANES, 9, "pane",
+        "Next pane on the screen", Group.PANES, 10, "pane",
     ),
     Action(
         "focus_back", ("shift+tab",), ("pane-back",), "pane before",
@@ -179,7 +179,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "zoom", ("z",), ("zoom",), "zoom",
-        "Give this pane the whole screen, or take it back", Group.PANES, 10, "zoom",
+        "Give this pane the whole screen, or take it back", Group.PANES, 11, "zoom",
+    ),
+    Action(
+        "lesson", ("l",), ("lesson",), "lesson's text",
+        "Show the lesson's text beside the run, or the panes of state again", Group.PANES, 7, "lesson",
     ),
     Action(
         "leave", ("escape",), ("leave",), "back",
@@ -198,14 +202,26 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "reset", ("u",), ("reset",), "begin anew",
         "Begin the exercise anew; your text is kept as a backup", Group.EXERCISE,
     ),
-    Action("open", ("enter",), ("open",), "open", "Open what is selected", Group.OTHER),
+    Action("open", ("enter",), ("open",), "open", "Open what is selected; play a paragraph", Group.OTHER),
     Action(
         "exercise", ("e",), ("exercise",), "exercise",
-        "Show the exercise that belongs here, if there is one", Group.OTHER,
+        "Ask the questions of this stop again, or show the exercise that belongs here", Group.OTHER,
+    ),
+    Action(
+        "questions", (), ("questions",), "questions",
+        "Ask questions before the stops they concern, or no longer", Group.OTHER,
     ),
     Action(
         "introduction", (), ("introduction",), "introduction",
         "Read the lesson's introduction again", Group.OTHER,
+    ),
+    Action(
+        "predict", ("p",), ("predict",), "predict",
+        "Let n ask which counters the line will move; again: no longer", Group.OTHER,
+    ),
+    Action(
+        "beside", (), ("beside",), "side by side",
+        "Show the two runs of --against side by side", Group.OTHER,
     ),
     Action(
         "copy", ("y",), ("copy",), "copy",
@@ -215,18 +231,18 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "contents", (), ("contents",), "contents",
         "Go to the table of contents", Group.OTHER,
     ),
-    Action("help", ("?", "f1"), ("help",), "help", "Show or hide this list of keys", Group.OTHER, 8, "help"),
+    Action("help", ("?", "f1"), ("help",), "help", "Show or hide this list of keys", Group.OTHER, 9, "help"),
     Action(
         "palette", (":", "ctrl+p"), ("palette",), "find a command",
         "Find a command by typing part of its name", Group.OTHER,
     ),
     Action(
         "theme", (), ("theme",), "colours",
-        "Change the colours: dark, light, monochrome", Group.OTHER,
+        "Change the colours: dark, light, high contrast, monochrome", Group.OTHER,
     ),
     Action(
         "quit", ("q", "ctrl+q"), ("quit",), "quit",
-        "Quit; your place is kept", Group.OTHER, 13, "quit",
+        "Quit; your place is kept", Group.OTHER, 14, "quit",
     ),
 )  # fmt: skip
 """Every action, in the order of the key list."""

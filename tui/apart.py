@@ -32,7 +32,9 @@ def opened(left: Callable[[], Run], right: Callable[[], Run], against: str) -> R
             f"after each call {run.version} and {other.version} are in the same state: "
             "what differs shows on the way, or to the caller"
         )
-        return replace(run, notices=(*run.notices, notice))
+        return replace(
+            run, notices=(*run.notices, notice), other=other, side_by_side=True
+        )
     return _at(run, other, found)
 
 
@@ -74,7 +76,9 @@ def _at(run: Run, other: Run, found: Difference) -> Run:
         [*run.timeline.stops, ResolvedStop(step, stop)], key=lambda each: each.step
     )
     notice = f"{title}: {short}"
-    return replace(run, notices=(*run.notices, notice), start=step)
+    beside = replace(other, start=found.right_step)
+    notices = (*run.notices, notice)
+    return replace(run, notices=notices, start=step, other=beside, side_by_side=True)
 
 
 def _end(left: Timeline, right: Timeline, found: Difference) -> tuple[int, int]:

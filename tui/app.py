@@ -17,6 +17,7 @@ from textual.app import App
 from tui.curtain import Curtain
 from tui.looks import Look, look_of, no_color
 from tui.state import Store
+from tui.themes import HIGH_CONTRAST
 from tui.where import Target
 
 
@@ -32,6 +33,7 @@ class ThpApp(App[str]):
         self.store = store
         self.look = Look.MONO if self._mono else look_of(store.memory.look)
         self._target = target
+        self.register_theme(HIGH_CONTRAST)
         self.theme = self.look.value
 
     def on_mount(self) -> None:
@@ -65,6 +67,18 @@ class ThpApp(App[str]):
 
         self._target = None
         self.switch_screen(Home(self, message))
+
+    def show_exercise(self, name: str) -> None:
+        """Show an exercise.
+
+        Raises:
+            UserError: there is none.
+        """
+        from tui.exercise import ExerciseScreen
+
+        screen = ExerciseScreen(self, name)
+        self._target = None
+        self.switch_screen(screen)
 
     def show_help(self) -> None:
         """Show the list of keys."""

@@ -13,10 +13,17 @@ from pathlib import Path
 
 import click
 
-from tui import contents, printed
-from tui.paths import UserError, lessons_dir
+from tui import (
+    commands_ask,
+    commands_book,
+    commands_exercise,
+    commands_read,
+    contents,
+    printed,
+)
+from tui.paths import UserError
 from tui.state import Store
-from tui.where import Target, resolve
+from tui.where import Target, resolve, with_case
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -70,6 +77,7 @@ def thp(context: click.Context, version: bool) -> None:
     metavar="V",
     help="Open where it parts from this version of the kernel.",
 )
+@click.option("--case", metavar="NAME", help="Of an exercise: another of its cases.")
 @click.option("--from", "first", type=int, metavar="N", help="First step to print.")
 @click.option("--to", "last", type=int, metavar="N", help="Last step to print.")
 @click.option(
@@ -97,6 +105,7 @@ def step(
     interactive: bool,
     variant: str | None,
     against: str | None,
+    case: str | None,
     first: int | None,
     last: int | None,
     save: Path | None,
@@ -110,6 +119,8 @@ def step(
     Versions of the kernel are ref, v3, v4, v5, and v3+D7 for v3 with one repair.
     """
     target = resolve(where, variant, against)
+    if case is not None:
+        target = with_case(target, case)
     if save is not None:
         printed.save(target, save)
     elif svg is not None:
@@ -127,26 +138,6 @@ def step(
 def list_() -> None:
     """List lessons and exercises, and how far you are in each."""
     _print_list()
-
-
-@thp.command()
-@click.argument("lesson")
-def read(lesson: str) -> None:
-    """Read the text of LESSON."""
-    target = resolve(lesson)
-    path = lessons_dir() / target.name / "README.md"
-    if not path.is_file():
-        raise UserError(f"{lesson!r} is no lesson with a text; thp list names them")
-    _page(path.read_text(encoding="utf-8"))
-
-
-@thp.command()
-def review() -> None:
-    """Read the review of the patch: the whole mail, in order."""
-    path = lessons_dir() / "review.md"
-    if not path.is_file():
-        raise UserError("the review is not beside the lessons: lessons/review.md")
-    _page(path.read_text(encoding="utf-8"))
 
 
 @thp.command()
@@ -171,19 +162,18 @@ def glossary(term: tuple[str, ...]) -> None:
 
 
 @thp.command()
-@click.argument("exercise", metavar="EX")
-def check(exercise: str) -> None:
-    """Grade the exercise EX."""
-    sys.exit(printed.check(exercise, click.echo))
-
-
-@thp.command()
 def doctor() -> None:
     """Say what this terminal, Python and kernel offer."""
     from tui.doctor import report
 
     for line in report(is_terminal()):
         click.echo(line)
+
+
+commands_exercise.register(thp)
+commands_read.register(thp, lambda text: _page(text))
+thp.add_command(commands_book.book)
+thp.add_command(commands_ask.ask)
 
 
 def _print_list() -> None:
@@ -246,7 +236,7 @@ def _guarded(run: Callable[[], None]) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except (UserError, click.ClickException, OSError) as error:
-        return _say(_sentence(error))
+        return _say(_sentence(error), getattr(error, "status", BAD_INPUT))
     except (
         Exception
     ) as error:  # a mistake of ours: still no traceback, unless it is asked for
@@ -270,7 +260,7 @@ def _sentence(error: UserError | click.ClickException | OSError) -> str:
     return str(error)
 
 
-def _say(sentence: str) -> int:
-    """One sentence on standard error."""
+def _say(sentence: str, status: int = BAD_INPUT) -> int:
+    """One sentence on standard error; the exit status."""
     click.echo(f"thp: {' '.join(sentence.split())}", err=True)
-    return BAD_INPUT
+    return status

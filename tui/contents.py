@@ -50,15 +50,37 @@ def progress(place: Place) -> str:
     """How far the reader got, in a few words; the first character says it too."""
     if place.passed:
         return "● passed"
-    if place.stops and place.furthest >= place.stops:
+    seen = len(place.visited)
+    if place.done:
         return "● read to the end"
-    if place.stops and place.furthest:
-        return f"◐ stop {place.furthest} of {place.stops}"
+    if place.stops and seen:
+        return f"◐ {seen} of {place.stops} stops"
     if place.begun:
         return "◐ begun"
     if place.misses:
         return "◐ tried"
     return "○ new"
+
+
+def state_of(entry: Entry, place: Place) -> str:
+    """How far the reader got in a lesson or an exercise; the first character says it too."""
+    if not entry.name.startswith("ex:"):
+        return progress(place)
+    done = place.attempts
+    points = f", {done.points} of {done.max_points} points" if done.max_points else ""
+    again = ", for review" if done.review else ""
+    if place.passed:
+        return f"● passed{f', {done.max_points} points' if points else ''}{again}"
+    if done.tries or place.misses:
+        return f"◐ tried{points}{again}"
+    return f"◐ started{again}" if _has_copy(entry) else f"○ new{again}"
+
+
+def _has_copy(entry: Entry) -> bool:
+    """Whether there is a learner's copy of an exercise in ``work/``."""
+    folder = entry.folder.parents[1] / "work" / entry.name.removeprefix("ex:")
+    files = folder.iterdir() if folder.is_dir() else ()
+    return any(each.is_file() and each.name[0] != "." for each in files)
 
 
 def listing(store: Store) -> list[str]:
@@ -68,7 +90,7 @@ def listing(store: Store) -> list[str]:
         lines += [heading, ""]
         width = max((len(each.name) for each in entries), default=0)
         for each in entries:
-            state = progress(store.place(each.name))
+            state = state_of(each, store.place(each.name))
             lines.append(f"  {each.name:<{width}}  {each.title}  [{state}]")
         if not entries:
             lines.append("  none yet")

@@ -11,7 +11,8 @@ from typing import Final
 
 from textual.screen import Screen
 
-from tui.looks import GROUND, Look
+from thpkit.view.glyphs import spelled
+from tui.looks import GROUND, Look, signs
 
 WAIT: Final = 0.03
 """Seconds that the first frame gets."""
@@ -29,7 +30,7 @@ class Curtain(Screen[None]):
 
     def render(self) -> str:
         """The line."""
-        return f" {self._text}"
+        return f" {spelled(self._text, signs())}"
 
     def on_mount(self) -> None:
         """Go on when the line is painted: mounting comes before the first frame."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Final
 
@@ -21,7 +21,9 @@ from thpkit.view.plain import WIDTH
 from thpkit.view.rows import text_of
 from tui import writers
 from tui.actions import ACTIONS, Action
+from tui.askable import Askable
 from tui.opening import Run
+from tui.oral import Oral
 from tui.reader import Reader
 from tui.views import Told
 
@@ -37,6 +39,8 @@ _OWN: Final = {
     "change CELL": "go to its next change (writer CELL: to who wrote it)",
     "goto PLACE": "a step, stop N, a function, its code, a counter",
     "show PANE": ", ".join(each.name for each in PANES),
+    "question": "the questions of this stop; answer TEXT answers",
+    "predict": "which counters will this statement move? answer TEXT answers",
     "here": "say again where this is",
     "quit": "leave; so does the end of input",
 }
@@ -50,8 +54,17 @@ _TAKING: Final = frozenset({"change", "change_back", "writer", "writer_back"})
 class Dialogue:
     """One reader's conversation about one recording."""
 
-    def __init__(self, run: Run, reader: Reader, say: Say, glyphs: Glyphs) -> None:
+    def __init__(
+        self,
+        run: Run,
+        reader: Reader,
+        say: Say,
+        glyphs: Glyphs,
+        askable: Askable | None = None,
+    ) -> None:
+        """``askable`` are the questions to ask by themselves and on demand."""
         self._run = run
+        self._oral = Oral(askable, self._rows, self._lines)
         self._say = say
         self._glyphs = glyphs
         self._told = Told((), run.explanations)
@@ -85,6 +98,8 @@ class Dialogue:
             self._unknown(word)
         elif action.id == "goto":
             self._do_goto(rest)
+        elif action.id == "next_stop" and self._oral.due(self.reader):
+            return True
         elif rest and action.id in _TAKING:
             self._about(action, rest)
         elif self.reader.can(action.id):
@@ -119,6 +134,7 @@ class Dialogue:
                 since = halts[at - 1].step if at else 0
                 count = len(halts)
                 self._rows(plain.screen_of(moment, halt, at + 1, count, since, WIDTH))
+                self._rows(filter(None, [self._oral.hint(self.reader)]))
                 return
         since = before if before < moment.n else max(moment.n - 1, 0)
         last = len(moment.timeline) - 1
@@ -202,6 +218,20 @@ class Dialogue:
         said = f"nothing here is called {name!r}" if name else "which value?"
         self._lines(f"{said}: name {known}")
 
+    # ---- being asked ------------------------------------------------------------------------------------
+
+    def _do_question(self, _rest: str) -> None:
+        """The questions of this stop."""
+        self._oral.repeat(self.reader)
+
+    def _do_predict(self, _rest: str) -> None:
+        """A question about the counters, made from the recording."""
+        self._oral.predict(self.reader)
+
+    def _do_answer(self, text: str) -> None:
+        """The answer to the open question."""
+        self._oral.answer(self.reader, text)
+
     # ---- writing ----------------------------------------------------------------------------------------
 
     def _moment(self) -> Moment:
@@ -212,7 +242,7 @@ class Dialogue:
         """One sentence."""
         self._rows(plain.text_lines(sentence, WIDTH, self._glyphs))
 
-    def _rows(self, lines: Iterator[str] | list[str]) -> None:
+    def _rows(self, lines: Iterable[str]) -> None:
         for line in lines:
             self._say(spelled(line, self._glyphs))
 
@@ -229,10 +259,12 @@ def _entry(word: str, what: str) -> Iterator[str]:
     yield from (" " * KEYS + line for line in rest)
 
 
-def converse(run: Run, reader: Reader, glyphs: Glyphs, say: Say) -> None:
+def converse(
+    run: Run, reader: Reader, glyphs: Glyphs, say: Say, asked: Askable | None
+) -> None:
     """Read words from standard input until the reader leaves; each is echoed if nobody sees it typed."""
     typed = sys.stdin.isatty()
-    dialogue = Dialogue(run, reader, say, glyphs)
+    dialogue = Dialogue(run, reader, say, glyphs, asked)
     dialogue.begin()
     while True:
         if typed:

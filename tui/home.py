@@ -27,9 +27,7 @@ ABOUT: Final = (
     "The huge-page fault is a correct version that never was in a kernel; the rest follows v5.3.",
 )
 """What a newcomer should know before anything else."""
-WELCOME: Final = (
-    "New here? Enter opens the tour; in it, space goes on and ? lists all keys."
-)
+WELCOME: Final = "New here? Enter or space opens the tour; in it, space goes on and ? lists all keys."
 KEYS: Final = ("open", "up", "down", "theme", "palette", "quit", "help")
 
 COMMANDS: Final = ("open", "first", "last", "theme", "help", "quit")
@@ -62,7 +60,7 @@ class Home(Screen[None]):
     Home > #bar { height: 1; }
     """
     BINDINGS = bindings(
-        "open", "up", "down", "page_up", "page_down", "first", "last", "help", "palette", "quit", "leave"
+        "open", "next_stop", "up", "down", "page_up", "page_down", "first", "last", "help", "palette", "quit", "leave"
     )  # fmt: skip
 
     def __init__(self, host: Host, message: str = "") -> None:
@@ -81,6 +79,7 @@ class Home(Screen[None]):
     def on_mount(self) -> None:
         """Ready for the arrows; the first thing that is not finished is chosen."""
         self.query_one("#contents").focus()
+        self._host.store.reload()  # exercises were graded meanwhile
         self._message = self._message or self._host.store.notice
         self._host.store.notice = ""
 
@@ -127,12 +126,12 @@ class Home(Screen[None]):
     def _entry(self, entry: contents.Entry, names: int, width: int) -> Row:
         """Name, title, and at the right how far the reader got."""
         place = self._host.store.place(entry.name)
-        state = contents.progress(place)
+        state = contents.state_of(entry, place)
         room = max(width - columns(state) - 1, 0)
         name = f"  {entry.name:<{names}}  "
         line = cut(row((name, Role.NAME), entry.title), room, UNICODE)
         gap = " " * max(room - sum(columns(each.text) for each in line), 0)
-        role = Role.GOOD if place.done else Role.STOP if place.begun else Role.DIM
+        role = {"●": Role.GOOD, "◐": Role.STOP}.get(state[0], Role.DIM)
         return (*line, *row(gap, " ", (state, role)))
 
     def _show(self) -> None:
@@ -176,7 +175,7 @@ class Home(Screen[None]):
             self._other(name)
 
     def _other(self, name: str) -> None:
-        if name == "open" and self._items:
+        if name in ("open", "next_stop") and self._items:
             self.open(self._items[self._chosen].name)
         elif name == "help":
             self._host.show_help()
@@ -188,8 +187,11 @@ class Home(Screen[None]):
             self.app.exit()
 
     def open(self, name: str) -> None:
-        """Step through something, or say why that is impossible."""
+        """Step through a lesson, show an exercise, or say why that is impossible."""
         try:
+            if name.startswith("ex:"):
+                self._host.show_exercise(name)
+                return
             self._host.step(resolve(name))
         except UserError as error:
             self.tell(str(error))

@@ -22,6 +22,9 @@ class Host(Protocol):
     def show_home(self, message: str = "") -> None:
         """Go to the table of contents."""
 
+    def show_exercise(self, name: str) -> None:
+        """Show an exercise, ``ex:ex01``. Raises UserError if there is none."""
+
     def show_help(self) -> None:
         """Show the list of keys."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from thpkit.book.explanations import row_of
-from thpkit.book.markdown import Block, Bullet, Fence, Heading
-from thpkit.view.layout import wrapped
+from thpkit.book.markdown import Block, Fence, Heading
+from thpkit.book.typeset import typeset
 from thpkit.view.rows import Role, Row, row
 
 
@@ -15,10 +15,9 @@ def opening_of(blocks: Iterable[Block]) -> tuple[Block, ...]:
     found: list[Block] = []
     section: list[Block] = []
     for block in blocks:
-        if isinstance(block, Heading):
-            if block.level > 1:
-                found += section
-                section = [block]
+        if isinstance(block, Heading) and block.level <= 2:
+            found += section
+            section = [block] if block.level == 2 else []
         elif isinstance(block, Fence) and "src=" in block.info:
             break
         elif section:
@@ -29,19 +28,8 @@ def opening_of(blocks: Iterable[Block]) -> tuple[Block, ...]:
 
 
 def rows_of(blocks: Iterable[Block], width: int) -> tuple[Row, ...]:
-    """The text in this width. Examples keep their lines."""
-    rows: list[Row] = []
-    for block in blocks:
-        if isinstance(block, Heading):
-            rows += wrapped(row((block.text, Role.TITLE)), width)
-        elif isinstance(block, Fence):
-            rows += [row((f"  {line}", Role.CODE)) for line in block.code]
-        elif isinstance(block, Bullet):
-            rows += wrapped((*row("• "), *row_of(block.text)), width, 2)
-        else:
-            rows += wrapped(row_of(block.text), width)
-        rows.append(())
-    return tuple(rows)
+    """The text in this width, and a blank row."""
+    return (*typeset(blocks, width).rows, ())
 
 
 def paragraphs(blocks: Iterable[Block]) -> tuple[Row, ...]:

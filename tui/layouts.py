@@ -3,6 +3,9 @@
 Narrow (under 100 columns): the source above, below it the prose and one chosen pane of state. Medium: source and
 prose on the left, a column of state on the right. Wide (150 and more): two columns of state. Status, timeline and
 keys keep their rows always.
+
+With the lesson's text beside the run: the source above and the text below; from 100 columns on the text on the right,
+and on the left the source above one pane of state.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ STATUS, SOURCE, PROSE, TIMELINE, BAR, SMALL = (
     "small",
 )
 """Names of what is always there; ``small`` stands in for all panes where there is no room."""
+LESSON: Final = "lesson"
+"""Name of the lesson's text, which takes the place of the prose and of most panes of state."""
 
 
 class Spot(NamedTuple):
@@ -49,8 +54,13 @@ def plan(
     state: Sequence[str],
     chosen: str,
     zoomed: str | None = None,
+    reading: bool = False,
 ) -> Plan:
-    """The rectangles of all visible panes. ``state`` names those of state in order; ``chosen`` is always visible."""
+    """The rectangles of all visible panes.
+
+    ``state`` names those of state in order; ``chosen`` is always visible, except that in a narrow window with the
+    lesson's text (``reading``) there is room for the source and the text only.
+    """
     if width < SMALLEST[0] or height < SMALLEST[1]:
         rows = max(height - 1, 1)
         return {SMALL: Spot(0, 0, width, rows), BAR: Spot(0, rows, width, 1)}
@@ -63,6 +73,8 @@ def plan(
     body = Spot(0, 1, width, height - 2 - line)
     if zoomed is not None:
         made[zoomed] = body
+    elif reading:
+        made |= _reading(body, chosen)
     elif width < MEDIUM:
         made |= _narrow(body, chosen)
     elif width < WIDE:
@@ -82,6 +94,23 @@ def _narrow(body: Spot, chosen: str) -> Plan:
         SOURCE: Spot(0, body.y, body.width, above),
         PROSE: Spot(0, y, half, rows),
         chosen: Spot(half, y, body.width - half, rows),
+    }
+
+
+def _reading(body: Spot, chosen: str) -> Plan:
+    """Source and text; where there is room, one pane of state below the source."""
+    if body.width < MEDIUM:
+        above = body.height * 3 // 7
+        rows = body.height - above
+        return {
+            SOURCE: Spot(0, body.y, body.width, above),
+            LESSON: Spot(0, body.y + above, body.width, rows),
+        }
+    left, above = body.width * 48 // 100, body.height * 6 // 10
+    return {
+        SOURCE: Spot(0, body.y, left, above),
+        chosen: Spot(0, body.y + above, left, body.height - above),
+        LESSON: Spot(left, body.y, body.width - left, body.height),
     }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from thpkit.view.glyphs import ASCII, UNICODE, Glyphs
+if TYPE_CHECKING:
+    from thpkit.view.glyphs import Glyphs
 
 
 class Look(Enum):
@@ -15,10 +16,11 @@ class Look(Enum):
 
     DARK = "textual-dark"
     LIGHT = "textual-light"
+    CONTRAST = "high-contrast"
     MONO = "ansi-dark"
 
 
-GROUND: Final = {Look.DARK: "#12151a", Look.LIGHT: "#fdfcf8"}
+GROUND: Final = {Look.DARK: "#12151a", Look.LIGHT: "#fdfcf8", Look.CONTRAST: "#000000"}
 """The background, where there are colours."""
 
 
@@ -34,9 +36,10 @@ def no_color() -> bool:
 
 def signs() -> Glyphs:
     """The signs that this terminal can show: plain ASCII where the locale, or standard output, has no UTF-8."""
-    stream = (
-        sys.__stdout__
-    )  # a running screen puts something else in the place of sys.stdout
+    from thpkit.view.glyphs import ASCII, UNICODE  # not needed to start
+
+    # a running screen puts something else in the place of sys.stdout
+    stream = sys.__stdout__
     encoding = "" if stream is None else stream.encoding.lower().replace("-", "")
     return UNICODE if encoding.startswith("utf") and _utf8_locale() else ASCII
 

@@ -5,15 +5,20 @@ Whatever goes wrong with a learner's file becomes one sentence.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.paths import ROOT, UserError
+from tui.paths import ROOT, UserError, book_root
 
 if TYPE_CHECKING:
+    from thpkit.book.beside import Beside
+    from thpkit.book.lesson import Lesson
     from thpkit.book.markdown import Block
+    from thpkit.book.quiz import Quiz
     from thpkit.kernel.variant import Variant
     from thpkit.scenario import Scenario
     from thpkit.trace.timeline import Timeline
@@ -34,24 +39,59 @@ class Run:
     """Sentences for the reader, before anything else."""
     introduction: tuple[Block, ...] = ()
     """What the lesson says before its first quote."""
+    text: Beside | None = None
+    """The lesson's text with its index, to stand beside the run; None if it has none."""
     start: int | None = None
     """The step to open at, if not the first: where an exercise goes wrong, where two versions part."""
     version: str = ""
     """Name of the version of the kernel that ran, if it is known."""
+    ask: Callable[[], Quiz] | None = None
+    """Loads the questions about this run, with its timeline; raises UserError. None if there are none."""
+    quiz: Quiz | None = None
+    """The questions, once they are loaded."""
+    other: Run | None = None
+    """The same under another version, to stand beside it."""
+    side_by_side: bool = False
+    """Whether the two are shown so at once."""
 
 
 def lesson(name: str, title: str, path: Path, variant: Variant | None) -> Run:
     """Record a lesson."""
     from thpkit.book import LessonError, explanations_for, find_lesson
+    from thpkit.book.beside import beside
     from tui.introduction import opening_of
 
     run = replace(scenario(path, name, variant), title=title)
     try:
         text = find_lesson(name, ROOT)
-        begin = opening_of(text.document().blocks)
+        document = text.document()
     except LessonError as error:
         return replace(run, notices=(str(error),))
-    return replace(run, explanations=explanations_for(text), introduction=begin)
+    ask = partial(_quiz, text, run.timeline) if variant is None else None
+    return replace(
+        run,
+        explanations=explanations_for(text),
+        introduction=opening_of(document.blocks),
+        text=beside(document, ROOT),
+        ask=ask,
+    )
+
+
+def _quiz(lesson: Lesson, timeline: Timeline) -> Quiz:
+    """The lesson's questions, with keys computed from its run.
+
+    Raises:
+        UserError: they cannot be asked.
+    """
+    from thpkit.book.quiz import QuizError, load_quiz
+    from thpkit.book.runs import Runs
+
+    runs = Runs()
+    runs.keep(lesson, timeline)
+    try:
+        return load_quiz(lesson, runs, variants=False)
+    except QuizError as error:
+        raise UserError(str(error)) from None
 
 
 def commentary() -> Explanations:
@@ -165,8 +205,10 @@ def _attach_stops(timeline: Timeline) -> None:
     attach(timeline, kept)
 
 
-def exercise(name: str, title: str) -> Run:
+def exercise(name: str, title: str, case: str | None = None) -> Run:
     """Let a worker record the case of an exercise that goes wrong, and open it where it does.
+
+    ``case`` names another one; where an exercise is about a given run, it is opened at its beginning.
 
     Raises:
         UserError: nothing could be recorded.
@@ -174,14 +216,23 @@ def exercise(name: str, title: str) -> Run:
     from thpkit import grading
     from thpkit.grading.exercise import ExerciseError
     from thpkit.grading.process import GradingError
+    from thpkit.trace.sections import sections
     from thpkit.trace.stops import ResolvedStop, Stop
 
     try:
-        recorded = grading.record(name.removeprefix("ex:"))
+        recorded = grading.record(name.removeprefix("ex:"), book_root(), case=case)
     except (ExerciseError, GradingError) as error:
         raise UserError(str(error)) from None
     run = saved(recorded.path, name)
-    head = "Here it goes wrong" if recorded.divergence else "Nothing goes wrong"
-    here = Stop("", f"{head}: {recorded.title}", recorded.notice)
+    here = Stop("", f"{recorded.heading}: {recorded.title}", recorded.notice)
     run.timeline.stops = [ResolvedStop(recorded.step, here)]
-    return replace(run, title=title, start=recorded.step)
+    if recorded.given:
+        run.timeline.stops += [
+            ResolvedStop(each.first, Stop("", each.title))
+            for each in sections(run.timeline)
+        ]
+    if recorded.given:  # the kit's run beside it would give the answer away
+        return replace(run, title=title)
+    kit = saved(recorded.reference, f"{name} in the kit")
+    kit = replace(kit, version="ref", start=recorded.reference_step)
+    return replace(run, title=title, start=recorded.step, version="yours", other=kit)

@@ -37,8 +37,11 @@ class Page(Screen[str | None]):
         rows_of: Callable[[int], tuple[Row, ...]],
         look: Look,
         passed_on: frozenset[str] = frozenset(),
+        show_help: Callable[[], None] | None = None,
     ) -> None:
+        """``show_help`` shows the list of keys; without it this page is that list, which ``?`` closes."""
         super().__init__()
+        self._show_help = show_help
         self._caption = caption
         self._rows_of = rows_of
         self._look = look
@@ -74,6 +77,8 @@ class Page(Screen[str | None]):
             pane.scroll_pages(pages)
         elif name == "quit":
             self.app.exit()
+        elif name == "help" and self._show_help is not None:
+            self._show_help()
         elif name in self._passed_on:
             self.dismiss(name)
         elif name in ("leave", "help", "open"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui.host import Host
 from tui.panescreen import PaneScreen
 from tui.prompt import Prompt
+from tui.rowpane import RowPane
 from tui.views import STATE
 
 
@@ -18,7 +19,7 @@ class PaneKeys(PaneScreen):
 
     def do_search(self) -> None:
         """Ask what to search for in the active pane."""
-        question = f"Search in {self.active.caption[2:]}"
+        question = f"Search in {_name_of(self.active)}"
         self.app.push_screen(Prompt(question, self.host.look), self._searched)
 
     def _searched(self, answer: str | None) -> None:
@@ -49,6 +50,9 @@ class PaneKeys(PaneScreen):
         if self.zoomed is not None:
             self.zoomed = name
         self.place_panes()
+        if self.reading and self.pane(name) not in self.visible_panes:
+            self.reading = False  # beside the lesson's text there is no room for it
+            self.place_panes()
         self.pane(name).focus()
 
     def do_focus_next(self) -> None:
@@ -88,6 +92,10 @@ class PaneKeys(PaneScreen):
     def do_copy(self) -> None:
         """Copy the active pane."""
         self.app.copy_to_clipboard(self.active.text)
-        self.say(
-            f"copied {self.active.caption[2:]} as text, if your terminal allows it"
-        )
+        name = _name_of(self.active)
+        self.say(f"copied {name} as text, if your terminal allows it")
+
+
+def _name_of(pane: RowPane) -> str:
+    """What stands in a pane's title, without its key and what is chosen in it."""
+    return pane.caption[2:].partition("  ›")[0]

@@ -6,18 +6,21 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from thpkit.view import source, timeline_view
-from thpkit.view.layout import cut, wrapped
+from thpkit.view.layout import cut, fitted, wrapped
 from thpkit.view.moment import Moment
 from thpkit.view.rows import Rendered, Role, row
 from tui import layouts
 from tui.bindings import key_bar
 from tui.host import Host
-from tui.layouts import BAR, PROSE, SMALL, SOURCE, STATUS, TIMELINE
+from tui.layouts import BAR, LESSON, PROSE, SMALL, SOURCE, STATUS, TIMELINE
+from tui.lesson_text import LessonText
+from tui.lessonpane import LessonPane
 from tui.looks import signs
 from tui.reader import Reader
+from tui.rowmath import row_of
 from tui.rowpane import RowPane
 from tui.small import too_small
-from tui.views import PANES, STATE, Told
+from tui.views import PANES, STATE, Pane, Told
 
 PINNED = (STATUS, TIMELINE, BAR, SMALL)
 
@@ -44,6 +47,11 @@ class PaneScreen(Screen[None]):
         """The pane that has the whole screen."""
         self.line: tuple[str, int] | None = None
         """File and number of the source line that was chosen."""
+        self.text: LessonText | None = None
+        """The lesson's text; None where there is none."""
+        self.text_title = ""
+        self.reading = False
+        """Whether the text has a place."""
         self._plan: layouts.Plan = {}
         self._glyphs = signs()
         look = host.look
@@ -52,6 +60,8 @@ class PaneScreen(Screen[None]):
             caption = f"{each.digit} {each.caption}"
             pane = RowPane(caption, picks=each.picks, look=look, id=each.name)
             self._panes[each.name] = pane
+        self._lesson_pane = LessonPane(look=look, id=LESSON)
+        self._panes[LESSON] = self._lesson_pane
 
     def compose(self) -> ComposeResult:
         """All panes; most are hidden in small windows."""
@@ -89,7 +99,9 @@ class PaneScreen(Screen[None]):
         width, height = self.size
         if not width or not height:
             return
-        self._plan = layouts.plan(width, height, STATE, self.chosen, self.zoomed)
+        self._plan = layouts.plan(
+            width, height, STATE, self.chosen, self.zoomed, self.reading
+        )
         for name, pane in self._panes.items():
             spot = self._plan.get(name)
             pane.display = spot is not None
@@ -125,8 +137,19 @@ class PaneScreen(Screen[None]):
                 if each.name == SOURCE:
                     self._show_source(moment, rendered, reader)
                 else:
-                    self.pane(each.name).show(rendered, cell=reader.selected)
+                    self._show_state(each, rendered, reader)
+        if self.text is not None and LESSON in self._plan:
+            height = self._plan[LESSON].height - 1
+            page = self.text.page(moment, self.columns(LESSON), height)
+            self._lesson_pane.show_page(page, self.text_title)
         self.show_pinned(moment)
+
+    def _show_state(self, pane: Pane, rendered: Rendered, reader: Reader) -> None:
+        """A pane of state; if it shows the selected value, its title says which that is."""
+        cell, caption = reader.selected, f"{pane.digit} {pane.caption}"
+        if cell is not None and row_of(rendered.rows, cell) is not None:
+            caption += f"  › {reader.timeline.cell_name(cell)}"
+        self.pane(pane.name).show(rendered, caption=caption, cell=cell)
 
     def _show_source(self, moment: Moment, rendered: Rendered, reader: Reader) -> None:
         """The source, with the chosen line and the breakpoints."""
@@ -147,15 +170,23 @@ class PaneScreen(Screen[None]):
             status = timeline_view.status(moment, self.columns(STATUS))
             self.pane(STATUS).show_row(status)
             spot = self._plan[TIMELINE]
-            line = timeline_view.render(moment, spot.width, spot.height)
-            self.pane(TIMELINE).show(line)
+            self.pane(TIMELINE).show(self._overview(moment, spot.width, spot.height))
         self._show_bar(moment)
+
+    def _overview(self, moment: Moment, width: int, height: int) -> Rendered:
+        """The whole recording in a line, with what is selected and what is wrong marked on it."""
+        assert self.reader is not None
+        broken = self.reader.trouble.begins()
+        marks = timeline_view.Marked(self.reader.selected, broken)
+        with moment.present():
+            shown = timeline_view.marked(moment, width, height, marks)
+        return fitted(shown, width, moment.glyphs)
 
     def _show_bar(self, moment: Moment) -> None:
         """The message of the last action, else the keys. A long message takes the timeline's row too."""
         assert self.reader is not None
         width = self.columns(BAR)
-        said = self.reader.message or self.reader.ending()
+        said = self.reader.message
         if not said:
             self.pane(BAR).show_row(key_bar(width))
             return

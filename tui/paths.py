@@ -12,6 +12,15 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 class UserError(Exception):
     """Something the user can put right. The message is one sentence for standard error."""
 
+    status = 2
+    """Exit status of the program."""
+
+
+class UnfinishedError(UserError):
+    """The scenario failed half way. What was recorded of it has been shown."""
+
+    status = 1
+
 
 def book_root() -> Path:
     """The clone's directory.

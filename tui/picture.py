@@ -10,7 +10,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
+
+from textual.screen import Screen
 
 from tui import goto
 from tui.app import ThpApp
@@ -84,9 +86,13 @@ async def _drawn(target: Target, size: tuple[int, int]) -> str:
         app = ThpApp(Store(Path(nowhere)), target)
         async with app.run_test(size=size) as pilot:
             for _ in range(LOOKS):
-                screen = app.screen
-                if isinstance(screen, Stepper) and screen.reader is not None:
+                if any(_open(screen) for screen in app.screen_stack):
                     break
                 await pilot.pause(WAIT)
             await pilot.pause()
             return app.export_screenshot(title=target.title)
+
+
+def _open(screen: Screen[Any]) -> bool:
+    """Whether a screen is the stepper, with its recording."""
+    return isinstance(screen, Stepper) and screen.reader is not None

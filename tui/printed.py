@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tui import opening
-from tui.paths import ROOT, UserError
+from tui.looks import signs
+from tui.paths import ROOT, UnfinishedError, UserError
 from tui.state import Store
-from tui.where import SAVED, Target, resolve
+from tui.where import SAVED, Target
 
 if TYPE_CHECKING:
-    from thpkit.view.glyphs import Glyphs
     from tui.opening import Run
 
 WIDTH: Final = 80
@@ -44,6 +44,7 @@ def walk(
 
     Raises:
         UserError: it cannot be opened, or there are no such steps.
+        UnfinishedError: all is printed, but the scenario raised an exception.
     """
     from thpkit.view import plain
     from thpkit.view.explanations import NO_EXPLANATIONS
@@ -53,7 +54,7 @@ def walk(
     if first is not None and last is not None and last < first:
         raise UserError(f"--from {first} lies behind --to {last}")
     run = target.open()
-    timeline, glyphs = run.timeline, _glyphs()
+    timeline, glyphs = run.timeline, signs()
     opens = 0 if every or last is not None else run.start or 0
     begin, stop = _range(len(timeline) - 1, opens if first is None else first, last)
     for notice in run.notices:
@@ -63,9 +64,11 @@ def walk(
     stops = [each for each in plain.halts(timeline) if begin <= each.step <= stop]
     if every or not stops:
         yield from plain.every(timeline, begin, stop, fold=not every, glyphs=glyphs)
-        return
-    told = run.explanations or NO_EXPLANATIONS
-    yield from plain.walk(timeline, told, first=begin, last=stop, glyphs=glyphs)
+    else:
+        told = run.explanations or NO_EXPLANATIONS
+        yield from plain.walk(timeline, told, first=begin, last=stop, glyphs=glyphs)
+    if timeline.failed:
+        raise UnfinishedError(f"the scenario did not finish: {timeline.ending}")
 
 
 def converse(target: Target, say: Callable[[str], object]) -> None:
@@ -76,20 +79,27 @@ def converse(target: Target, say: Callable[[str], object]) -> None:
     Raises:
         UserError: it cannot be opened.
     """
+    from tempfile import TemporaryDirectory
+
     from tui import progress
+    from tui.askable import Askable, with_questions
     from tui.dialogue import converse as talk
     from tui.reader import Reader
 
-    run = target.open()
+    run = with_questions(target.open())
     reader = Reader(run.timeline, run.start or 0)
-    store = Store() if sys.stdin.isatty() else None
-    said = progress.resume(store, run, reader) if store else ""
-    if said:
-        say(said)
-    try:
-        talk(run, reader, _glyphs(), say)
-    finally:
-        if store is not None:
+    typed = sys.stdin.isatty()
+    with TemporaryDirectory(prefix="thp-talk-") as nowhere:
+        store = Store() if typed else Store(Path(nowhere))
+        asked = None if run.quiz is None else Askable(run.quiz, store)
+        if asked is not None and not typed:
+            asked.silence()
+        said = progress.resume(store, run, reader)
+        if said:
+            say(said)
+        try:
+            talk(run, reader, signs(), say, asked)
+        finally:
             progress.keep(store, run, reader)
 
 
@@ -117,7 +127,7 @@ def _introduction(run: Run) -> Iterator[str]:
     yield run.title
     yield ""
     for line in rows_of(run.introduction, WIDTH):
-        yield spelled(text_of(line), _glyphs())
+        yield spelled(text_of(line), signs())
 
 
 def _range(end: int, first: int, last: int | None) -> tuple[int, int]:
@@ -130,14 +140,6 @@ def _range(end: int, first: int, last: int | None) -> tuple[int, int]:
     if not 0 <= first <= end or stop < first:
         raise UserError(f"the steps go from 0 to {end}")
     return first, stop
-
-
-def _glyphs() -> Glyphs:
-    """Signs that standard output can write."""
-    from thpkit.view.glyphs import ASCII, UNICODE
-
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return UNICODE if encoding.startswith("utf") else ASCII
 
 
 def _wrapped(text: str) -> list[str]:
@@ -205,27 +207,3 @@ def defects(id: str | None, verified: bool) -> tuple[list[str], int]:
     if verified or failed:
         lines.append(report.total(verdicts))
     return lines, int(failed)
-
-
-def check(exercise: str, say: Callable[[str], object]) -> int:
-    """Grade an exercise, say what came out and remember it; the exit status: 0 if passed, 1 if not.
-
-    Raises:
-        UserError: there is no such exercise, or this machine cannot grade it.
-    """
-    from thpkit import grading
-    from thpkit.grading.exercise import ExerciseError
-    from thpkit.grading.process import GradingError
-
-    target = resolve(f"ex:{exercise.removeprefix('ex:')}")
-    try:
-        result = grading.grade(target.name.removeprefix("ex:"))
-    except (ExerciseError, GradingError) as error:
-        raise UserError(str(error)) from None
-    say(result.text().rstrip())
-    store = Store()
-    place = store.place(target.name)
-    place.passed = place.passed or result.passed
-    place.misses += not result.passed
-    store.keep(target.name, place)
-    return 0 if result.passed else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.opening import Run
 from tui.reader import Reader
-from tui.state import Store
+from tui.state import Place, Store
 
 
 def resume(store: Store, run: Run, reader: Reader) -> str:
@@ -27,8 +27,11 @@ def resume(store: Store, run: Run, reader: Reader) -> str:
 
 def keep(store: Store, run: Run, reader: Reader) -> None:
     """Remember where the reader is."""
-    place = store.place(run.name)
-    place.step, place.steps = reader.position, len(run.timeline)
-    place.stop, place.stops = reader.stop, len(run.timeline.stops)
-    place.furthest = max(place.furthest, place.stop)
-    store.keep(run.name, place)
+
+    def here(place: Place) -> None:
+        place.step, place.steps = reader.position, len(run.timeline)
+        place.stop, place.stops = reader.stop, len(run.timeline.stops)
+        place.furthest = max(place.furthest, place.stop)
+        place.visit(reader.visited)
+
+    store.change(run.name, here)

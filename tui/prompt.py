@@ -9,8 +9,9 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from thpkit.view.glyphs import ASCII
 from thpkit.view.rows import Rendered, Role, Row, row
-from tui.looks import Look
+from tui.looks import Look, signs
 from tui.rowpane import RowPane
 
 OFFERS = 8
@@ -54,7 +55,10 @@ class Prompt(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Ready to type."""
         self.query_one(RowPane).can_focus = False
-        self.query_one(Input).focus()
+        line = self.query_one(Input)
+        if signs() is ASCII:
+            line.styles.border = ("ascii", "ansi_default")
+        line.focus()
         self._offer("")
 
     def on_resize(self) -> None:

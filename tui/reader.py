@@ -16,6 +16,7 @@ from thpkit.trace.timeline import Timeline
 from tui import goto, writers
 from tui.breakpoints import Breakpoints, Called, Point, point_on
 from tui.trouble import Trouble
+from tui.visits import Visits
 
 Move = Callable[[Timeline, int], int]
 
@@ -57,13 +58,11 @@ NO_LINE: Final = "no statement stands here; choose a line in the source first"
 NO_CELL: Final = "nothing has been written yet; choose a value in a pane of state"
 
 
-class Reader:
+class Reader(Visits):
     """Somebody's place in a recording."""
 
     def __init__(self, timeline: Timeline, position: int = 0) -> None:
-        self.timeline = timeline
-        self.position = max(min(position, len(timeline) - 1), 0)
-        """The step that is shown."""
+        super().__init__(timeline, position)
         self.selected: Cell | None = None
         """The value that was chosen, if one."""
         self.marked: Statement | Called | None = None
@@ -77,7 +76,8 @@ class Reader:
         """What was chosen last, line or value: a breakpoint is set on it."""
         self._implied = False
         """Whether the selected value was not chosen: then it is forgotten with the next move."""
-        self._trouble = Trouble(timeline)
+        self.trouble = Trouble(timeline)
+        """Where something is wrong."""
 
     # ---- doing ------------------------------------------------------------------------------------------
 
@@ -96,8 +96,7 @@ class Reader:
             self._to(move(self.timeline, before), nowhere)
         else:
             getattr(self, f"do_{action}")()
-        if action in JUMPS:
-            self._note(before)
+        self._note(before, action in JUMPS)
 
     def select(self, cell: Cell | None) -> None:
         """Choose a value, or none."""
@@ -135,10 +134,14 @@ class Reader:
             self.message = self.ending() or nowhere
         self.position = step
 
-    def _note(self, before: int) -> None:
-        if before != self.position:
+    def _note(self, before: int, jumped: bool = True) -> None:
+        """Note a jump; and where a run stopped early, say why on arriving at its last step."""
+        if before == self.position:
+            return
+        if jumped:
             self._older.append(before)
             self._newer.clear()
+        self.message = self.message or self.ending()
 
     def ending(self) -> str:
         """Why the run stopped early, at its last step; else nothing."""
@@ -147,11 +150,6 @@ class Reader:
         return ""
 
     # ---- stops ------------------------------------------------------------------------------------------
-
-    @property
-    def stop(self) -> int:
-        """How many stops have been reached: the number of the present one, counted from 1."""
-        return sum(each.step <= self.position for each in self.timeline.stops)
 
     def do_next_stop(self) -> None:
         """The next stop; in a recording without stops, the next section."""
@@ -218,11 +216,11 @@ class Reader:
 
     def do_continue(self) -> None:
         """The next breakpoint, splat, or broken invariant."""
-        self._stop_at(self._trouble.after(self.position, self.breakpoints), "after")
+        self._stop_at(self.trouble.after(self.position, self.breakpoints), "after")
 
     def do_continue_back(self) -> None:
         """The breakpoint, splat or broken invariant before."""
-        self._stop_at(self._trouble.before(self.position, self.breakpoints), "before")
+        self._stop_at(self.trouble.before(self.position, self.breakpoints), "before")
 
     def _stop_at(self, found: tuple[int, str] | None, where: str) -> None:
         if found is None:

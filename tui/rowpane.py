@@ -8,27 +8,23 @@ scrolling by hand lasts until the next step. A pane never asks for a new layout.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
 
-from textual import events
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from thpkit.trace.cells import Cell
 from thpkit.view.rows import Rendered, Row, plain
 from tui import rowmath
 from tui.looks import Look
+from tui.mouse import MousePane
 from tui.painter import Line, Painter, title_line
 from tui.rowmath import Picks
 
-WHEEL: Final = 3
-"""Rows that one notch of the wheel scrolls."""
-_EMPTY: Final = Rendered(())
+_EMPTY = Rendered(())
 
 
-class RowPane(Widget, can_focus=True):
+class RowPane(MousePane, can_focus=True):
     """A title row, and rows below it."""
 
     ALLOW_SELECT = False
@@ -36,20 +32,16 @@ class RowPane(Widget, can_focus=True):
     class Picked(Message):
         """A row was chosen with the mouse or the arrows."""
 
-        def __init__(self, pane: RowPane, at: int, cell: Cell | None) -> None:
+        def __init__(
+            self, pane: RowPane, at: int, cell: Cell | None, column: int | None = None
+        ) -> None:
             super().__init__()
             self.pane = pane
             self.at = at
             """Number of the row."""
             self.cell = cell
-
-    class Clicked(Message):
-        """A pane without a title (a pinned line) was clicked at a column."""
-
-        def __init__(self, pane: RowPane, column: int) -> None:
-            super().__init__()
-            self.pane = pane
             self.column = column
+            """Column of the row that was clicked; None if no mouse was used."""
 
     def __init__(
         self,
@@ -203,14 +195,14 @@ class RowPane(Widget, can_focus=True):
         else:
             self.pick(*cells[max(min(now + by, len(cells) - 1), 0)])
 
-    def pick(self, at: int, cell: Cell | None) -> None:
+    def pick(self, at: int, cell: Cell | None, column: int | None = None) -> None:
         """Choose a row, or a cell in it, and tell the screen."""
         if self.picks is Picks.LINES:
             self._at = at
         elif cell is not None:
             self._cell = cell
         self.reveal(at)
-        self.post_message(self.Picked(self, at, cell))
+        self.post_message(self.Picked(self, at, cell, column))
 
     def find(self, text: str, forward: bool, again: bool) -> bool:
         """Scroll to the next row that holds ``text``, whatever the case; False if none does."""
@@ -222,28 +214,16 @@ class RowPane(Widget, can_focus=True):
         self.reveal(at)
         return True
 
-    # ---- the mouse --------------------------------------------------------------------------------------
+    @property
+    def titled(self) -> bool:
+        """Whether the first row is a title."""
+        return bool(self.caption)
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel."""
-        event.stop()
-        self.scroll_rows(WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """The wheel."""
-        event.stop()
-        self.scroll_rows(-WHEEL)
-
-    def on_click(self, event: events.Click) -> None:
+    def choose(self, x: int, y: int) -> None:
         """Choose what was clicked."""
-        event.stop()
-        if not self.caption:
-            self.post_message(self.Clicked(self, event.x))
-            return
-        at = self._top + event.y - self._head
-        if event.y >= self._head and at < len(self.rows):
-            cell = rowmath.cell_at(self.rows[at], event.x - self._left)
-            self.pick(at, cell)
+        at, column = self._top + y, x - self._left
+        if at < len(self.rows):
+            self.pick(at, rowmath.cell_at(self.rows[at], column), column)
 
     # ---- painting ---------------------------------------------------------------------------------------
 

@@ -10,12 +10,18 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tui.answers import Answers, answers_of
+from tui.attempts import Attempts, attempts_of
+
 VERSION: Final = 1
 FILE: Final = "progress.json"
+MOST_STOPS: Final = 1000
+"""More stops than any lesson has."""
 
 
 @dataclass
@@ -32,10 +38,14 @@ class Place:
     """The furthest stop ever reached."""
     stops: int = 0
     """Stops that there are."""
+    visited: list[int] = field(default_factory=list)
+    """Numbers of the stops that were ever stood on, from 1, in order."""
     passed: bool = False
     """For an exercise: whether it has ever been passed."""
     misses: int = 0
     """Wrong answers and failed checks so far."""
+    attempts: Attempts = field(default_factory=Attempts)
+    """For an exercise: what was tried, and what help was given."""
 
     @property
     def begun(self) -> bool:
@@ -44,8 +54,13 @@ class Place:
 
     @property
     def done(self) -> bool:
-        """Whether the last stop has been reached, or the exercise passed."""
-        return self.passed or 0 < self.stops <= self.furthest
+        """Whether every stop has been visited, or the exercise passed. To jump to the end is not enough."""
+        return self.passed or 0 < self.stops <= len(self.visited)
+
+    def visit(self, stops: Iterable[int]) -> None:
+        """More stops have been stood on."""
+        found = {*self.visited, *stops}
+        self.visited = sorted(each for each in found if 1 <= each <= self.stops)
 
 
 @dataclass
@@ -58,6 +73,12 @@ class Memory:
     """The chosen look; empty until one is chosen."""
     pane: str = ""
     """The state pane that narrow screens show."""
+    answers: Answers = field(default_factory=dict)
+    """What was answered, by lesson and question."""
+    silent: bool = False
+    """Whether questions are no longer asked by themselves."""
+    reading: bool = False
+    """Whether the lesson's text is shown beside the run."""
 
 
 class Store:
@@ -80,12 +101,26 @@ class Store:
 
     def keep(self, name: str, place: Place) -> bool:
         """Remember a place, and what other running copies have written meanwhile; False if that is impossible."""
+        self.reload()
+        self.memory.places[name] = place
+        return self.save()
+
+    def change(self, name: str, alter: Callable[[Place], object]) -> bool:
+        """Alter what is known of a place *now*, other running copies included; False if it cannot be kept."""
+        self.reload()
+        place = self.place(name)
+        alter(place)
+        self.memory.places[name] = place
+        return self.save()
+
+    def reload(self) -> None:
+        """Take up what other running copies have written meanwhile."""
+        if not self.path.exists():  # nobody has, and what we know is kept
+            return
         fresh = self._read(quiet=True)
-        fresh.places[name] = place
         fresh.look = self.memory.look or fresh.look
         fresh.pane = self.memory.pane or fresh.pane
         self.memory = fresh
-        return self.save()
 
     def save(self) -> bool:
         """Write the file; False if that is impossible."""
@@ -164,7 +199,14 @@ def _memory(data: Any) -> Memory:
     if data["version"] != VERSION:
         raise ValueError(f"it has version {data['version']}, not {VERSION}")
     places = {str(name): _place(each) for name, each in data["places"].items()}
-    return Memory(places, str(data.get("look", "")), str(data.get("pane", "")))
+    return Memory(
+        places,
+        str(data.get("look", "")),
+        str(data.get("pane", "")),
+        answers_of(data.get("answers")),
+        bool(data.get("silent", False)),
+        bool(data.get("reading", False)),
+    )
 
 
 def _place(data: Any) -> Place:
@@ -172,4 +214,18 @@ def _place(data: Any) -> Place:
         name: max(int(data.get(name, 0)), 0)
         for name in ("step", "steps", "stop", "furthest", "stops", "misses")
     }
-    return Place(**numbers, passed=bool(data.get("passed", False)))
+    return Place(
+        **numbers,
+        visited=_visited(data, numbers),
+        passed=bool(data.get("passed", False)),
+        attempts=attempts_of(data.get("attempts")),
+    )
+
+
+def _visited(data: Any, numbers: dict[str, int]) -> list[int]:
+    """The visited stops. Older files only knew the furthest one: then all up to it count."""
+    stops = numbers["stops"]
+    known = data.get("visited")
+    if known is None:
+        return list(range(1, min(numbers["furthest"], stops, MOST_STOPS) + 1))
+    return sorted({each for each in map(int, known) if 1 <= each <= stops})

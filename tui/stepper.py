@@ -7,6 +7,7 @@ differ are painted. The screen itself decides only what is visible, chosen and f
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final
 
@@ -14,22 +15,19 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import var
 
-from thpkit.view import source, timeline_view
 from thpkit.view.rows import Role, row
 from tui import progress, suggest
 from tui.actions import ACTIONS, Group
 from tui.bindings import bindings
-from tui.breakpoints import Called, point_on
+from tui.choosing import Choosing
 from tui.host import Host
-from tui.introduction import paragraphs, rows_of
-from tui.layouts import SMALL, SOURCE, STATUS, TIMELINE
+from tui.introduction import paragraphs
+from tui.layouts import SMALL, STATUS
 from tui.opening import Run
-from tui.page import Page
-from tui.panekeys import PaneKeys
-from tui.paths import UserError
+from tui.pair import Pair
+from tui.preparing import prepared
 from tui.prompt import Prompt
 from tui.reader import Reader
-from tui.rowpane import RowPane
 from tui.views import PANES, Told
 from tui.where import Target
 
@@ -40,12 +38,10 @@ COMMANDS: Final = [
     for each in ACTIONS
     if each.id not in ("palette", "open") and each.group is not Group.EXERCISE
 ]
-STEPS: Final = frozenset({"next_stop", "over", "into", "next_section", "last"})
-"""Actions that leave an introduction and begin the walk."""
 GOTO: Final = "Go to: a step, stop N, a function, a piece of its code, a counter"
 
 
-class Stepper(PaneKeys):
+class Stepper(Choosing):
     """Steps through one recording."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,6 +50,13 @@ class Stepper(PaneKeys):
     ]
     position = var(0)
     """The step that is shown."""
+
+    class Waiting(Message):
+        """The thread that records tells what it is doing, and how far it is."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
 
     class Recorded(Message):
         """The thread that records is done: with a run, or a sentence why there is none."""
@@ -67,31 +70,35 @@ class Stepper(PaneKeys):
         self._target = target
         self._run: Run | None = None
         self._early: list[str] = []
-        self._saved = -1
+        self._saved = (-1, 0)
 
     # ---- coming and going -------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Paint first, then record on another thread: the screen stays alive meanwhile."""
         self.place_panes()
-        notice = row((f" recording {self._target.title} … ", Role.HEADING))
-        for name in (STATUS, SMALL):
-            self.pane(name).show_row(notice)
+        self._wait(f"recording {self._target.title} …")
         self.set_interval(SAVE_EVERY, self.save)
         self.call_after_refresh(self._start)
+
+    def _wait(self, sentence: str) -> None:
+        """What the reader is waiting for."""
+        for name in (STATUS, SMALL):
+            self.pane(name).show_row(row((f" {sentence} ", Role.HEADING)))
 
     def _start(self) -> None:
         threading.Thread(target=self._record, daemon=True).start()
 
     def _record(self) -> None:
         """Record; runs on its own thread."""
-        try:
-            run: Run | str = self._target.open()
-        except UserError as error:
-            run = str(error)
-        except Exception as error:  # whatever it is, nobody must wait for ever
-            run = f"{self._target.name}: {type(error).__name__}: {error}"
+        run = prepared(self._target, lambda said: self.post_message(self.Waiting(said)))
         self.post_message(self.Recorded(run))
+
+    def on_stepper_waiting(self, event: Waiting) -> None:
+        """How far the thread is."""
+        event.stop()
+        if self.reader is None:
+            self._wait(event.sentence)
 
     def on_stepper_recorded(self, event: Recorded) -> None:
         """The recording is there, or a sentence why it is not."""
@@ -109,20 +116,27 @@ class Stepper(PaneKeys):
         reader = self.reader = Reader(run.timeline, run.start or 0)
         said = progress.resume(self.host.store, run, reader)
         notices = [*run.notices, self.host.store.notice, said]
+        self.take(run.quiz)
+        self.take_text(run)
         self.host.store.notice = ""
         reader.message = " · ".join(each for each in notices if each)
         self._sync()
         if run.introduction and reader.position == 0 and not self._early:
             self.do_introduction()
+        if run.side_by_side:
+            self.do_beside()
         for name in self._early:  # keys pressed while it was recorded
             self.action_do(name)
 
     def save(self) -> None:
         """Note the reader's place."""
         reader, run = self.reader, self._run
-        if reader is None or run is None or reader.position == self._saved:
+        if reader is None or run is None:
             return
-        self._saved = reader.position
+        now = reader.position, len(reader.visited)
+        if now == self._saved:
+            return
+        self._saved = now
         self.host.store.memory.pane = self.chosen
         progress.keep(self.host.store, run, reader)
 
@@ -133,13 +147,19 @@ class Stepper(PaneKeys):
     # ---- moving -----------------------------------------------------------------------------------------
 
     def action_do(self, name: str) -> None:
-        """An action of the table."""
+        """An action of the table. What was said about the one before is said no longer."""
+        self.hush()
         own = getattr(self, f"do_{name}", None)
         if own is not None:
             own()
         elif self.reader is None:
             self._early.append(name)
         elif self.reader.can(name):
+            self.ask_first(name, partial(self._move, name))
+
+    def _move(self, name: str) -> None:
+        """A move of the reader's."""
+        if self.reader is not None:
             self.reader.do(name)
             self._sync()
 
@@ -166,88 +186,51 @@ class Stepper(PaneKeys):
             self.reader.goto(answer)
             self._sync()
 
-    def on_row_pane_clicked(self, event: RowPane.Clicked) -> None:
-        """The timeline was clicked."""
-        event.stop()
-        if event.pane.id == TIMELINE and self.reader is not None:
-            scale = timeline_view.scale(self.moment(), self.columns(TIMELINE))
-            self.reader.jump(scale.step_at(event.column))
-            self._sync()
-
-    # ---- choosing ---------------------------------------------------------------------------------------
-
-    def on_row_pane_picked(self, event: RowPane.Picked) -> None:
-        """A value or a source line was chosen."""
-        event.stop()
-        reader = self.reader
-        if reader is None:
-            return
-        if event.pane.id == SOURCE:
-            self._mark(reader, event.at)
-        elif event.cell is not None:
-            reader.select(event.cell)
-            name = reader.timeline.cell_name(event.cell)
-            reader.message = (
-                f"{name}: w who wrote it, }} {{ changes, b breakpoint"
-            )
-        self.show()
-        event.pane.reveal(event.at)
-
-    def _mark(self, reader: Reader, at: int) -> None:
-        """A row of the source was chosen."""
-        moment = self.moment()
-        lines = source.sheet_of(moment, self.columns(SOURCE)).lines
-        if at >= len(lines):
-            return
-        self.line = moment.step.frame.function.file, lines[at]
-        reader.mark(point_on(reader.timeline, *self.line))
-        known = "no statement"
-        if isinstance(reader.marked, Called):
-            known = f"b stops at each call of {reader.marked.name}()"
-        elif reader.marked is not None:
-            known = "t and T its runs, b breakpoint"
-        reader.message = f"line {lines[at]}: {known}"
-
     def do_leave(self) -> None:
         """Leave the zoom, else drop what is chosen, else go to the contents."""
         reader = self.reader
         if self.zoomed is not None:
             self.do_zoom()
+        elif self.drop_block():
+            pass
         elif reader is not None and (reader.selected or self.line):
             reader.select(None)
             reader.mark(None)
             self.line = None
             reader.message = ""
             self.show()
+        elif self._target.exercise:
+            self.do_exercise()
         else:
             self.do_contents()
 
     # ---- everything else --------------------------------------------------------------------------------
 
     def do_exercise(self) -> None:
-        """What there is to do here."""
+        """What there is to do here: the questions of this stop, else the exercise."""
+        if self.ask_here():
+            return
         name = suggest.exercise_of(self._target, self.host.store)
         if name:
             self.save()
             self.host.show_exercise(name)
         else:
-            self.say("no exercise belongs to this")
+            self.say("no question or exercise belongs here")
 
-    def do_introduction(self) -> None:
-        """The lesson's introduction; a key that steps leaves it and steps."""
-        if self._run is None or not self._run.introduction:
-            self.say("only lessons have an introduction")
+    def do_beside(self) -> None:
+        """The two runs side by side."""
+        if self._run is None or self._run.other is None or self.reader is None:
+            self.say("there is no other run here: thp step WHERE --against V has one")
             return
-        text = partial(rows_of, self._run.introduction)
-        page = Page(self._run.title, text, self.host.look, STEPS)
-        self.app.push_screen(page, self._begun)
+        run = replace(self._run, start=self.reader.position)
+        pair = Pair(self.host, run, self._run.other, self.reader.message)
+        self.app.push_screen(pair, self._alone)
 
-    def _begun(self, name: str | None) -> None:
-        if name is not None:
-            self.action_do(name)
-
-    def do_open(self) -> None:
-        """Nothing to open here: the arrows choose."""
+    def _alone(self, step: int | None) -> None:
+        """Back from two runs to one, at the step where the reader left."""
+        if step is not None and self.reader is not None:
+            self.reader.jump(step)
+            self._sync()
 
     def do_contents(self) -> None:
         """The table of contents."""

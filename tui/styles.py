@@ -1,4 +1,4 @@
-"""What each role looks like: dark, light, and without colours.
+"""What each role looks like: dark, light, of high contrast, and without colours.
 
 Blue and orange tell good from bad and up from down (never red against green); bold, underline and the glyphs in the
 text say it a second time. Every style is a real one: a segment without a style crashes a screen under NO_COLOR.
@@ -97,6 +97,20 @@ _LIGHT: Final = _coloured(
         here_text="#0b1f33",
     )
 )
+_CONTRAST: Final = _coloured(
+    Inks(
+        ground=GROUND[Look.CONTRAST],
+        text="#ffffff",
+        dim="#b8b8b8",
+        blue="#7fd4ff",
+        orange="#ffb454",
+        green="#8dffa0",
+        violet="#e3b8ff",
+        yellow="#ffff66",
+        here="#ffff00",
+        here_text="#000000",
+    )
+)
 _MONO: Final = Palette(
     Style(),
     {
@@ -114,7 +128,12 @@ _MONO: Final = Palette(
         Role.STOP: Style(bold=True),
     },
 )
-_PALETTES: Final = {Look.DARK: _DARK, Look.LIGHT: _LIGHT, Look.MONO: _MONO}
+_PALETTES: Final = {
+    Look.DARK: _DARK,
+    Look.LIGHT: _LIGHT,
+    Look.CONTRAST: _CONTRAST,
+    Look.MONO: _MONO,
+}
 
 
 def palette(look: Look) -> Palette:

@@ -11,6 +11,7 @@ from tui.actions import ACTIONS, BY_ID, keys_of
 from tui.paths import UserError
 from tui.prompt import Suggest
 from tui.reader import Reader
+from tui.state import Store
 from tui.where import Target
 
 
@@ -78,16 +79,13 @@ def _counters() -> list[tuple[str, str]]:
     ]
 
 
-def exercise_for(target: Target) -> str:
-    """What there is to do after this lesson, in one sentence."""
+def exercise_of(target: Target, store: Store) -> str:
+    """The exercise that is, or belongs to, what is stepped: the first that is not passed; empty if none."""
     if target.exercise:
-        short = target.name.removeprefix("ex:")
-        return f"this is the exercise {short}: read its README, edit it, then: thp check {short}"
+        return target.name.partition("|")[0]
     try:
         belong = [each for each in contents.exercises() if each.lesson == target.name]
-    except UserError as error:
-        return str(error)
-    if not belong:
-        return "no exercise belongs to this"
-    first = belong[0]
-    return f"exercise {first.name.removeprefix('ex:')}, {first.title}: thp step {first.name} shows where it fails"
+    except UserError:
+        return ""
+    open_ = [each for each in belong if not store.place(each.name).passed]
+    return next((each.name for each in (*open_, *belong)), "")

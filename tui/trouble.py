@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from thpkit import checks
 from thpkit.kernel.init import Kernel
 from thpkit.kernel.kobject import KDict
@@ -13,13 +15,16 @@ from thpkit.trace.tape import Kind
 from thpkit.trace.timeline import Timeline
 from tui.breakpoints import Breakpoints, Find, nearest
 
+FEW: Final = 100
+"""Quiet moments up to which all of a recording are checked before it is shown."""
+
 
 class Trouble:
     """Looks for trouble in one recording. What it found out about quiet moments is kept."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
-        self._broken: dict[int, str | None] = {}
+        self._broken: dict[int, str | None] = timeline.memo("broken invariants", dict)
 
     def after(self, n: int, points: Breakpoints) -> Find | None:
         """The next trouble after step ``n``."""
@@ -60,6 +65,25 @@ class Trouble:
             if sentence and not (i and self.broken_at(quiet[i - 1])):
                 return [Find(step, sentence)]
         return []
+
+    def begins(self) -> tuple[int, ...]:
+        """The quiet moments at which an invariant is broken and none was before; none if there are more than FEW.
+
+        A moment takes some 15 ms to check the first time, so the thread that records does it.
+        """
+        return self._timeline.memo("where invariants break", self._begins)
+
+    def _begins(self) -> tuple[int, ...]:
+        quiet = self.quiet()
+        if len(quiet) > FEW:
+            return ()
+        said = [self.broken_at(step) for step in quiet]
+        before = [None, *said]
+        return tuple(
+            step
+            for step, now, former in zip(quiet, said, before, strict=False)
+            if now and not former
+        )
 
     def quiet(self) -> list[int]:
         """Steps at which the machine is between two system calls or faults, each just behind one that returned."""

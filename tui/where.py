@@ -50,7 +50,7 @@ def resolve(
     """
     if against is not None:
         return _compared(where, variant, against)
-    chosen = variant_of(variant)
+    chosen = variant_of(variant, where)
     target = _resolve(where, chosen)
     if chosen is None:
         return target
@@ -60,8 +60,10 @@ def resolve(
 
 def _compared(where: str, variant: str | None, against: str) -> Target:
     """What WHERE names, to be opened where two versions of the kernel part."""
-    other = variant_of(against)
+    other = variant_of(against, where)
     assert other is not None
+    if where.startswith(EXERCISE) and other.name == "ref" and variant is None:
+        return _beside_the_kit(_exercise(where))
     if where.startswith(EXERCISE) or where.endswith(SAVED):
         raise UserError(
             f"{where} cannot be recorded with another version; --against needs a lesson, a defect or a FILE.py"
@@ -73,6 +75,20 @@ def _compared(where: str, variant: str | None, against: str) -> Target:
         return replace(apart.opened(left.open, right.open, other.name), name=name)
 
     return replace(left, name=name, open=run)
+
+
+def _beside_the_kit(target: Target) -> Target:
+    """An exercise, to be opened with the kit's run beside it."""
+
+    def run() -> Run:
+        alone = target.open()
+        if alone.other is None:
+            raise UserError(
+                f"{target.name} is not compared with the kit's run: finding the place is the exercise"
+            )
+        return replace(alone, side_by_side=True)
+
+    return replace(target, open=run)
 
 
 def _resolve(where: str, variant: Variant | None) -> Target:
@@ -88,8 +104,10 @@ def _resolve(where: str, variant: Variant | None) -> Target:
     return _lesson(where.rstrip("/"), variant)
 
 
-def variant_of(name: str | None) -> Variant | None:
+def variant_of(name: str | None, where: str = "") -> Variant | None:
     """The version of the kernel of that name; None for None: the scenario's own.
+
+    A lesson, named by ``where``, may define versions of its own.
 
     Raises:
         UserError: there is no such version.
@@ -101,7 +119,23 @@ def variant_of(name: str | None) -> Variant | None:
     try:
         return variant_named(name)
     except ValueError as error:
-        raise UserError(str(error)) from None
+        return _own_variant(name, where, str(error))
+
+
+def _own_variant(name: str, where: str, otherwise: str) -> Variant:
+    """A version that a lesson defines for itself.
+
+    Raises:
+        UserError: it has none of that name, and the sentence lists those that it has; or ``where`` is no lesson, and
+            the sentence is ``otherwise``.
+    """
+    from tui import played
+
+    try:
+        lesson = _lesson(where.rstrip("/"), None).name
+    except UserError:
+        raise UserError(otherwise) from None
+    return played.variant_of(lesson, name)
 
 
 def _lesson(name: str, variant: Variant | None) -> Target:
@@ -183,6 +217,20 @@ def _defect(where: str, variant: Variant | None) -> Target:
     except ValueError as error:
         raise UserError(str(error)) from None
     return Target(DEFECT + each.id, title, partial(opening.defect, each.id, variant))
+
+
+def with_case(target: Target, case: str) -> Target:
+    """An exercise, to be opened with another of its cases.
+
+    Raises:
+        UserError: it is no exercise.
+    """
+    if not target.exercise:
+        raise UserError(
+            f"{target.name} has no cases; --case needs an exercise, such as ex:ex01"
+        )
+    run = partial(opening.exercise, target.name, target.title, case)
+    return replace(target, open=run)
 
 
 def _exercise(where: str) -> Target:

@@ -40,7 +40,7 @@ class Attack(NamedTuple):
 
 FORGED: Final = """
 import os, json
-text = json.dumps({"nonce": "0" * 32, "problem": None, "cases": [], "recorded": None}).encode()
+text = json.dumps({"nonce": "0" * 32, "problem": None, "cases": [], "recorded": None, "run": None}).encode()
 for fd in range(64):
     try:
         os.write(fd, text)

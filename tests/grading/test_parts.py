@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
 from thpkit.grading.answer import AnswerError, Ended, SeenCall, SeenCase, decode
-from thpkit.grading.cases import CaseError, call_of, case_of, number
+from thpkit.grading.calls import CaseError, call_of, number
+from thpkit.grading.cases import case_of
 from thpkit.grading.compare import first_divergence
 from thpkit.grading.exercise import load
-from thpkit.grading.observe import observe, plain, runs
-from thpkit.grading.player import Player
+from thpkit.grading.observe import observe, plain, returned, runs
+from thpkit.grading.player import Player, machine_for, version_named
 from thpkit.kernel.machine import Machine
 from thpkit.kernel.vmstat import NodeStat
 
@@ -72,6 +74,115 @@ def test_playing_a_case_leaves_nothing() -> None:
         player.play(call_of({"do": "Z.exit"}, {}))
 
 
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"do": "interrupt", "at": "locks.lock_page"}, "interrupt needs calls"),
+        ({"do": "drain", "calls": []}, "drain has no calls"),
+        (
+            {"do": "interrupt", "at": "os.system", "calls": [{"do": "drain"}]},
+            "there is no kernel function 'os.system'",
+        ),
+        (
+            {"do": "interrupt", "at": "locks.nothing", "calls": [{"do": "drain"}]},
+            "there is no kernel function",
+        ),
+        (
+            {"do": "interrupt", "at": "locks.lock_page", "calls": [{"do": "x"}]},
+            "there is no call 'x'",
+        ),
+    ],
+)
+def test_a_wrong_interruption_is_a_sentence(data: object, says: str) -> None:
+    with pytest.raises(CaseError, match=says):
+        call_of(data, {})
+
+
+def played(*calls: Mapping[str, object], base: str = "ref") -> tuple[Machine, object]:
+    """The machine after these calls, and what the last one returned."""
+    machine = machine_for(version_named(base), base)
+    player = Player(machine)
+    case = case_of({"id": "c", "title": "t", "calls": [*map(dict, calls)]})
+    assert case_of(json.loads(json.dumps(case.to_data()))) == case
+    for call in case.calls:
+        result = player.play(call)
+    return machine, result
+
+
+BEGIN: list[dict[str, object]] = [
+    {"do": "create", "path": "/f", "size": "4M"},
+    {"do": "spawn", "name": "A", "mmap_base": 0x7F00005FF000},
+    {"do": "A.open", "path": "/f", "gives": "fd"},
+    {"do": "A.mmap", "length": "4M", "fd": "fd", "gives": "at"},
+]
+
+
+def test_failures_and_interruptions_happen_during_the_next_call() -> None:
+    """A node cannot be had at once, and T reads a page of the block meanwhile: A gets small pages (FACTS 12.6)."""
+    machine, result = played(
+        *BEGIN,
+        {"do": "A.thread", "name": "T"},
+        {"do": "fail", "site": "xa_node", "skip": 1, "count": 1},
+        {
+            "do": "interrupt",
+            "at": "xarray.xas_nomem",
+            "calls": [{"do": "T.read", "fd": "fd", "page": 700}],
+        },
+        {"do": "A.touch", "addr": "at + 2M"},
+    )
+    assert returned(result) == "Block(1, 512, v0)"
+    assert machine.kernel.fail_plans["xa_node"].failed == 1
+    assert "THP_FILE_ALLOC" not in machine.counters()
+    assert machine.kernel.vmstat.node[NodeStat.NR_FILE_PAGES] > 0
+
+
+def test_the_newer_calls() -> None:
+    _, read = played(*BEGIN, {"do": "A.read", "fd": "fd", "page": 3, "count": 2})
+    assert returned(read) == "Block(1, 3, v0), Block(1, 4, v0)"
+    _, core = played(*BEGIN, {"do": "A.mincore", "addr": "at", "length": "16K"})
+    assert returned(core) == "4 x False"
+    for call in (
+        {"do": "A.mprotect", "addr": "at", "length": "4K", "prot": "READ|WRITE"},
+        {"do": "A.unlink", "path": "/f"},
+        {"do": "A.load_text", "fd": "fd", "length": "2M", "gives": "text"},
+    ):
+        _, result = played(*BEGIN, call)
+        assert isinstance(result, int)
+        assert result >= 0
+    write = {"do": "A.open", "path": "/f", "flags": "RDWR", "gives": "w"}
+    _, written = played(*BEGIN, write, {"do": "A.write", "fd": "w", "page": 1})
+    assert written == 1
+    _, cut = played(*BEGIN, write, {"do": "A.ftruncate", "fd": "w", "length": "2M"})
+    assert cut == 0
+
+
+def test_a_case_can_run_on_a_version_of_the_patch() -> None:
+    text = {"do": "A.mmap", "length": "4M", "prot": "READ|EXEC", "fd": "fd"}
+    machine, _ = played(
+        *BEGIN[:3], {**text, "gives": "at"}, {"do": "A.touch", "addr": "at"}, base="v3"
+    )
+    assert machine.kernel.splats, "it notes broken rules and goes on"
+    with pytest.raises(ValueError, match="no version 'v9'"):
+        version_named("v9")
+
+
+def test_an_interruption_reads_like_one() -> None:
+    call = call_of(
+        {
+            "do": "interrupt",
+            "at": "locks.lock_page",
+            "visit": 2,
+            "calls": [{"do": "T.touch", "addr": "at"}],
+        },
+        {"at": 0},
+    )
+    assert call.text == (
+        "while the next call runs, before locks.lock_page (time 2): T: touch(at)"
+    )
+    spawn = call_of({"do": "spawn", "name": "A", "mmap_base": 0x7F00005FF000}, {})
+    assert spawn.text == "spawn(A, mmap_base=0x7f00005ff000)"
+
+
 # ---- what is seen ---------------------------------------------------------------------------------------
 
 
@@ -104,7 +215,13 @@ def test_only_exact_values_are_seen() -> None:
 
 # ---- answers --------------------------------------------------------------------------------------------
 
-GOOD: dict[str, object] = {"nonce": "n", "problem": None, "cases": [], "recorded": None}
+GOOD: dict[str, object] = {
+    "nonce": "n",
+    "problem": None,
+    "cases": [],
+    "recorded": None,
+    "run": None,
+}
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,6 @@ def test_a_case_can_be_chosen(tmp_path: Path) -> None:
     workshop.hand_in(root, EX, workshop.kit_solution(EX))
     made = record("ex01", root, case="small-pages")
     assert (made.case, made.step, made.divergence) == ("small-pages", 0, None)
-    assert made.result.passed
     assert len(saved.open(made.path)) == len(saved.open(made.reference))
     with pytest.raises(ExerciseError, match="has no case 'big'"):
         record("ex01", root, case="big")

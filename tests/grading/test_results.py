@@ -70,6 +70,24 @@ def test_the_report_shows_the_first_failure_first() -> None:
         "not_reached",
     ]
     assert data["checks"][1]["divergence"]["path"] == "x.y"
+    assert data["checks"][1]["message"].startswith("Symptom\n    S\n")
+    assert set(data) == {
+        *("schema", "exercise", "kind", "title", "file", "shipped", "passed"),
+        *("points", "max_points", "printed", "modified", "isolation", "checks"),
+    }
+    assert set(data["checks"][1]) == {
+        *("id", "title", "outcome", "points", "max_points", "problem", "symptom"),
+        *("broken", "next", "message", "bonus", "seed", "divergence"),
+    }
+
+
+def test_a_bonus_may_be_missing() -> None:
+    a = CheckResult("a", "A", 1, Outcome.PASSED)
+    b = CheckResult("b", "B", 2, Outcome.FAILED, bonus=True)
+    made = result(a, b, expected=("a", "b"))
+    assert made.passed
+    assert (made.points, made.max_points) == (1, 3)
+    assert not result(b, expected=("b",)).passed, "a bonus alone is no exercise"
 
 
 # ---- exercises on disk ----------------------------------------------------------------------------------
@@ -77,9 +95,9 @@ def test_the_report_shows_the_first_failure_first() -> None:
 
 def test_an_unknown_exercise_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(
-        ExerciseError, match=r"there is no exercise 'ex1'; did you mean ex01\?"
+        ExerciseError, match=r"there is no exercise 'x01'; did you mean ex01\?"
     ):
-        load("ex1")
+        load("x01")
     with pytest.raises(ExerciseError, match="there is none yet"):
         grade("ex01", tmp_path)
 
@@ -113,7 +131,17 @@ def test_the_learners_copy_counts_if_there_is_one(tmp_path: Path) -> None:
         ),
         ("meta.toml", 'id = "ex01"', 'id = "ex02"', "the folder says otherwise"),
         ("meta.toml", 'id = "ex01"', "id = ", "meta.toml: "),
+        ("meta.toml", 'kind = "fix"', 'kind = "fox"', "kind is one of fix, locate"),
         ("cases.toml", 'do = "drain"', 'do = "drian"', "case small-pages, call 8"),
+        ("hints.toml", 'kind = "rule"', 'kind = "rool"', "kind is one of rule, local"),
+        ("hints.toml", 'kind = "rule"', 'kind = "solution"', "the order is rule"),
+        ("hints.toml", "distractors = [", "others = [", "distractors is missing"),
+        (
+            "hints.toml",
+            '"if nr == 0:"',
+            '"else:"',
+            "a line is part of the solution and a distractor",
+        ),
     ],
 )
 def test_mistakes_of_authors_are_sentences(

@@ -42,12 +42,12 @@ def play(
 
 
 async def stepping(pilot: Pilot[str], app: ThpApp) -> Stepper:
-    """Wait until the recording is there."""
+    """Wait until the recording is there. Two runs stand on a screen of their own above the stepper."""
     for _ in range(400):
-        screen = app.screen
-        if isinstance(screen, Stepper) and screen.reader is not None:
-            await pilot.pause()
-            return screen
+        for screen in app.screen_stack:
+            if isinstance(screen, Stepper) and screen.reader is not None:
+                await pilot.pause()
+                return screen
         await pilot.pause(0.02)
     raise AssertionError("nothing was recorded")
 

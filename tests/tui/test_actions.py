@@ -7,8 +7,9 @@ from collections import Counter
 from textual.binding import Binding
 
 from thpkit.view.rows import plain, text_of
-from tui.actions import ACTIONS, BY_ID, grouped, keys_of, markdown, opposite
+from tui.actions import ACTIONS, BY_ID, Group, grouped, keys_of, markdown, opposite
 from tui.bindings import bindings, key_bar
+from tui.exercise import ExerciseScreen
 from tui.help import rows_of
 from tui.home import Home
 from tui.reader import JUMPS, Reader
@@ -25,9 +26,12 @@ def test_ids_words_and_keys_are_unique() -> None:
         assert [name for name, count in Counter(found).items() if count > 1] == []
 
 
-def test_every_action_does_something_on_the_stepping_screen() -> None:
-    """Either the screen or the reader has it."""
+def test_every_action_does_something_on_the_screen_it_is_for() -> None:
+    """The screen of an exercise has its own; of the others the stepping screen has it, or the reader."""
     for each in ACTIONS:
+        if each.group is Group.EXERCISE:
+            assert hasattr(ExerciseScreen, f"do_{each.id}")
+            continue
         assert (
             hasattr(Stepper, f"do_{each.id}")
             or hasattr(Reader, f"do_{each.id}")

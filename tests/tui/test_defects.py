@@ -15,6 +15,7 @@ from thpkit.trace.statements import ROOT
 from tui import apart, cli, opening
 from tui.app import ThpApp
 from tui.layouts import BAR, PROSE
+from tui.pair import DIFF, Pair
 from tui.paths import UserError
 from tui.where import resolve
 
@@ -245,14 +246,18 @@ def test_the_screen_opens_where_they_part(tmp_path: Path) -> None:
     """The notice stands in the last rows, the whole sentence beside the code; the place of old does not matter."""
     target = resolve("defect:K23", against="ref")
 
-    async def scene(_pilot: Pilot[str], app: ThpApp) -> None:
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        assert isinstance(app.screen, Pair)
+        assert "map_count is 1 in v3 and 2 in ref" in text_of(app, BAR)
+        assert text_of(app, DIFF).startswith("Difference of the states  v3 | ref")
+        await pilot.press("escape")
+        await pilot.pause()
         screen = stepper(app)
         assert screen.reader is not None
         stops = {each.stop.title: each.step for each in screen.reader.timeline.stops}
         assert screen.position == stops["Here v3 and ref part"]
-        assert "map_count is 1 in v3 and 2 in ref" in text_of(app, BAR)
         assert "mm A.map_count is 1 in v3" in " ".join(text_of(app, PROSE).split())
-        await _pilot.press("home", "q")
+        await pilot.press("home", "q")
 
     for _ in range(2):
         play(scene, tmp_path, opened=target)

@@ -128,6 +128,18 @@ def test_every_move_of_the_table_is_a_word(talk: Talk) -> None:
             talk(each.words[0])
 
 
+def test_predictions_are_asked_and_judged(talk: Talk) -> None:
+    """Only where a statement is about to move a counter; a wrong answer says what is wrong."""
+    assert "moves no counter" in " ".join(talk("predict").split())
+    assert "no question is open" in talk("answer 1")
+    talk("goto do_set_pmd::rmap.page_add_file_rmap@1")
+    assert "Which counters will it move" in " ".join(talk("predict").split())
+    assert "not understood" in talk("answer ??")
+    assert "No." in talk("answer NR_FILE_MAPPED +1")
+    talk("predict")
+    assert "Right." in talk("answer NR_FILE_MAPPED 8, NR_FILE_PMDMAPPED")
+
+
 def test_panes_are_printed_whole(talk: Talk) -> None:
     """By name or by number."""
     talk("goto do_set_pmd")

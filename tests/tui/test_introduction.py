@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from thpkit.book.markdown import parse
+from thpkit.book import find_lesson
+from thpkit.book.markdown import Heading, parse
 from thpkit.view.rows import plain, text_of
 from tui.introduction import opening_of, paragraphs, rows_of
 
@@ -44,6 +45,16 @@ def test_a_text_without_quotes_is_all_introduction() -> None:
     """Nothing is lost."""
     blocks = opening_of(parse("# T\n\n## A\n\na\n\n## B\n\nb\n").blocks)
     assert [text_of(each) for each in paragraphs(blocks)] == ["A", "a", "B", "b"]
+
+
+def test_the_tour_begins_with_its_surprise_and_a_question() -> None:
+    """What is shown before its first step: why anybody wants this, with figures, and what to expect."""
+    begin = opening_of(find_lesson("tour").document().blocks)
+    headings = [each.text for each in begin if isinstance(each, Heading)]
+    assert headings == ["A surprise", "Predict"]
+    text = plain(rows_of(begin, 80))
+    assert "page faults" in text and "follows the Linux kernel of 2019" in text
+    assert "def " not in text and "addr = addr" not in text
 
 
 def test_rows_fit_any_width() -> None:

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from tui.layouts import BAR, PROSE, SMALL, SOURCE, STATUS, TIMELINE, plan
+from tui.layouts import BAR, LESSON, PROSE, SMALL, SOURCE, STATUS, TIMELINE, plan
 from tui.views import PANES, STATE
 
 
@@ -24,8 +24,8 @@ def test_the_visible_panes_tile_the_screen(
     width: int, height: int, chosen: str
 ) -> None:
     """Every cell of the screen belongs to exactly one pane."""
-    for zoomed in (None, SOURCE, chosen):
-        made = plan(width, height, STATE, chosen, zoomed)
+    for zoomed, reading in product((None, SOURCE, chosen, LESSON), (False, True)):
+        made = plan(width, height, STATE, chosen, zoomed, reading)
         owner: dict[tuple[int, int], str] = {}
         for name, spot in made.items():
             assert spot.width > 0 and spot.height > 0
@@ -41,6 +41,17 @@ def test_a_small_terminal_shows_source_prose_and_one_pane_of_state() -> None:
     """And the pinned rows."""
     made = plan(80, 24, STATE, "counters")
     assert set(made) == {STATUS, SOURCE, PROSE, "counters", TIMELINE, BAR}
+
+
+def test_the_lessons_text_takes_the_place_of_prose_and_state() -> None:
+    """Below the source in a small terminal; from 100 columns on beside it, with one pane of state."""
+    small = plan(80, 24, STATE, "counters", reading=True)
+    assert set(small) == {STATUS, SOURCE, LESSON, TIMELINE, BAR}
+    assert small[LESSON].y == small[SOURCE].y + small[SOURCE].height
+    for width in (100, 120, 200):
+        wide = plan(width, 40, STATE, "counters", reading=True)
+        assert set(wide) == {STATUS, SOURCE, LESSON, "counters", TIMELINE, BAR}
+        assert wide[LESSON].x == wide[SOURCE].width <= width // 2
 
 
 def test_more_room_shows_more_panes() -> None:

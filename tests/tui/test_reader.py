@@ -301,14 +301,17 @@ def test_a_run_that_ended_early_says_so_at_its_last_step(tmp_path: Path) -> None
     assert reader.ending() == ""
     reader.do("last")
     assert "the run ends here" in reader.ending() and "enough" in reader.ending()
+    assert reader.message == reader.ending()
 
 
 def test_a_broken_invariant_is_found_at_the_first_quiet_moment(
-    reader: Reader, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where all hold, nothing is found; where one breaks, the moment just behind that call."""
     trouble = Trouble(reader.timeline)
     assert trouble.after(0, Breakpoints(reader.timeline)) is None
+    assert trouble.begins() == ()
+    reader = Reader(resolve(str(write(tmp_path))).open().timeline)  # nothing known yet
     second = sections(reader.timeline)[1].last + 1
 
     def broken(_kernel: object) -> str | None:
@@ -322,6 +325,7 @@ def test_a_broken_invariant_is_found_at_the_first_quiet_moment(
         second,
         "I4: too many",
     )
+    assert trouble.begins() == (second,)
 
 
 def test_a_splat_is_found_with_its_sentence(tmp_path: Path) -> None:
@@ -345,3 +349,15 @@ def test_random_actions_never_fail(reader: Reader) -> None:
         state = (state * 1103515245 + 12345) & 0x7FFFFFFF
         reader.do(names[state % len(names)])
         assert 0 <= reader.position < len(reader.timeline)
+
+
+def test_stops_count_as_visited_only_when_stood_on(reader: Reader) -> None:
+    """Jumping to the end visits nothing in between; stepping from stop to stop visits each."""
+    reader.do("last")
+    assert reader.visited == set() and reader.stop == 3
+    reader.goto("stop 3")
+    assert reader.visited == {3}
+    reader.do("first")
+    for _ in range(3):
+        reader.do("next_stop")
+    assert reader.visited == {1, 2, 3}

@@ -14,6 +14,7 @@ from tests.tui.playing import painted, play, stepper, stepping, text_of
 from tests.tui.small import small_run, target
 from thpkit.scenario.why import MEASURED
 from tui.app import ThpApp
+from tui.asking import AskScreen
 from tui.home import Home
 from tui.layouts import BAR, STATUS
 from tui.page import Page
@@ -29,12 +30,12 @@ def test_home_lists_and_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """What this is, the contents with progress, and Enter opens what is chosen."""
     monkeypatch.setattr("tui.home.resolve", lambda _name: target())
     Store(tmp_path).keep(
-        "00_tour", Place(step=5, steps=9, stop=3, furthest=7, stops=24)
+        "00_tour", Place(step=5, steps=9, stop=3, stops=24, visited=[1, 2, 3, 7])
     )
 
     async def scene(pilot: Pilot[str], app: ThpApp) -> None:
         shown = "\n".join(painted(app))
-        assert "stop 7 of 24" in shown and "Not modelled" in shown
+        assert "4 of 24 stops" in shown and "Not modelled" in shown
         assert "▶ 00_tour" in shown
         await pilot.press("enter")
         await stepping(pilot, app)
@@ -249,5 +250,25 @@ def test_zoom_and_back(tmp_path: Path) -> None:
         assert not app.screen.query_one("#source").display
         await pilot.press("escape")
         assert app.screen.query_one("#source").display
+
+    play(scene, tmp_path, opened=target())
+
+
+def test_predicting_asks_before_a_line_that_moves_a_counter(tmp_path: Path) -> None:
+    """Only while the mode is on; esc lets the line run unanswered."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        screen = stepper(app)
+        await pilot.press("space", "p", "n")
+        asked = app.screen
+        assert isinstance(asked, AskScreen)
+        await pilot.press(*"pgfault", "enter")
+        assert asked.verdict is not None and asked.verdict.right
+        before = screen.position
+        await pilot.press("enter")
+        await pilot.pause()
+        assert stepper(app) is screen and screen.position > before
+        await pilot.press("N", "p", "n")
+        assert stepper(app) is screen
 
     play(scene, tmp_path, opened=target())

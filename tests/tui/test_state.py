@@ -102,9 +102,22 @@ def test_the_directory_can_be_named(
     assert default_directory().name == "thp"
 
 
-def test_done_means_the_last_stop_or_passed() -> None:
-    """A lesson is done at its last stop, an exercise when it is passed."""
-    assert not Place(stops=3, furthest=2).done
-    assert Place(stops=3, furthest=3).done
+def test_what_an_older_file_knew_still_counts(tmp_path: Path) -> None:
+    """Before visited stops were kept, there was only the furthest one: all up to it count as visited."""
+    old = {"step": 5, "steps": 9, "stop": 3, "furthest": 3, "stops": 4}
+    new = old | {"visited": [4, 2, 2, 99, 0]}
+    data = {"version": 1, "places": {"old": old, "new": new}}
+    (tmp_path / FILE).write_text(json.dumps(data), encoding="utf-8")
+    store = Store(tmp_path)
+    assert store.place("old").visited == [1, 2, 3] and not store.notice
+    assert store.place("new").visited == [2, 4]
+    assert store.keep("old", store.place("old"))
+    assert Store(tmp_path).place("old").visited == [1, 2, 3]
+
+
+def test_done_means_every_stop_or_passed() -> None:
+    """A lesson is done when each of its stops was visited, an exercise when it is passed."""
+    assert not Place(stops=3, furthest=3, visited=[1, 3]).done
+    assert Place(stops=3, furthest=3, visited=[1, 2, 3]).done
     assert Place(passed=True).done
     assert not Place().done

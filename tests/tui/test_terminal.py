@@ -2,83 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
 import signal
-import struct
-import sys
-import termios
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
 from tests.tui.small import write
+from tests.tui.terminal import LEFT, Terminal
 from thpkit.trace.statements import ROOT
 from tui.state import Store
-
-PATIENCE = 60.0
-LEFT = "\x1b[?1049l"
-"""What a program writes that leaves the alternate screen."""
-
-
-class Terminal:
-    """A program in a terminal of 80x24."""
-
-    def __init__(self, state: Path, *arguments: str, **environment: str) -> None:
-        self.text = ""
-        self.pid, self._fd = pty.fork()
-        if self.pid == 0:
-            for name in ("NO_COLOR", "THP_DEBUG"):
-                os.environ.pop(name, None)
-            os.environ |= {
-                "THP_STATE_DIR": str(state),
-                "TERM": "xterm-256color",
-                **environment,
-            }
-            os.chdir(ROOT)
-            os.execv(sys.executable, [sys.executable, "-m", "tui", *arguments])
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-
-    def wait_for(self, text: str) -> None:
-        """Read until ``text`` has been written since the last key."""
-        until = monotonic() + PATIENCE
-        seen = ""
-        while text not in seen:
-            assert monotonic() < until, (
-                f"{text!r} did not appear: {self.text[-2000:]!r}"
-            )
-            seen += self._read(1.0)
-
-    def press(self, keys: str) -> None:
-        """Press keys."""
-        os.write(self._fd, keys.encode())
-
-    def end(self) -> int:
-        """Read to the end; the exit status."""
-        until = monotonic() + PATIENCE
-        while monotonic() < until:
-            found, status = os.waitpid(self.pid, os.WNOHANG)
-            self._read(0.05)
-            if found:
-                while self._read(0.1):
-                    pass
-                os.close(self._fd)
-                return os.waitstatus_to_exitcode(status)
-        os.kill(self.pid, signal.SIGKILL)
-        raise AssertionError(f"it did not end: {self.text[-2000:]!r}")
-
-    def _read(self, seconds: float) -> str:
-        if not select.select([self._fd], [], [], seconds)[0]:
-            return ""
-        try:
-            data = os.read(self._fd, 1 << 16).decode(errors="replace")
-        except OSError:
-            return ""
-        self.text += data
-        return data
 
 
 def test_it_opens_steps_and_quits(tmp_path: Path) -> None:
@@ -103,7 +35,7 @@ def test_being_asked_to_end_is_like_quitting(tmp_path: Path, number: int) -> Non
     terminal.wait_for("step 0 of")
     terminal.press(" ")
     terminal.wait_for("A fault")
-    os.kill(terminal.pid, number)
+    terminal.signal(number)
     terminal.end()
     assert LEFT in terminal.text
     assert Store(tmp_path / "state").place(str(path)).stop == 1
@@ -159,7 +91,7 @@ def test_the_tour_from_the_contents(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path / "state")
     terminal.wait_for("00_tour")
     terminal.press("\r")
-    terminal.wait_for("Why anybody wants this")
+    terminal.wait_for("A surprise")
     terminal.press(" ")
     terminal.wait_for("stop 1 of")
     terminal.press("q")

@@ -31,7 +31,7 @@ def test_an_exercise_is_found_by_its_id_or_folder(where: str) -> None:
         ("tuor", "did you mean 00_tour?"),
         ("nothing like it", "there is 00_tour"),
         ("", "there is no lesson ''"),
-        ("ex:ex77", "there is no exercise 'ex77'; there is ex:ex01"),
+        ("ex:ex77", "there is no exercise 'ex77'; there is ex:ex"),
         ("missing.py", "there is no file missing.py"),
         ("missing.thprec", "there is no saved recording missing.thprec"),
         ("/etc", "is a directory"),
@@ -55,7 +55,7 @@ def test_a_near_file_name_is_offered(tmp_path: Path) -> None:
 
 def test_an_unknown_variant_is_refused() -> None:
     """Before anything is recorded."""
-    with pytest.raises(UserError, match="no version 'v99'"):
+    with pytest.raises(UserError, match="no variant 'v99'"):
         resolve("tour", "v99")
 
 

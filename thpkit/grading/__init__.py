@@ -1,14 +1,34 @@
-"""Grading exercises: a worker runs the learner's code and returns data; a judge, which never imports it, decides.
+"""Grading exercises: whatever of a learner is code runs in a worker and returns data; a judge decides on data alone.
 
-The worker is a process of its own with limits on time, memory, files and output. What it returns is what could be
-*seen* after each call of a case. The expected values are never typed: they come from playing the same calls on the
-kit's own kernel, in another such process.
+======================= ===========================================================================
+model, exercise         what an exercise is, and reading its folder; hints, cases, calls, seeded
+kinds                   the five kinds: how each is read and judged; judging: what they share
+worker, runner, learner the learner's code in a process of its own; process, limits: starting it
+warm, server            the same again and again, fast
+player, observe         playing calls, and all that can be seen after each; compare: the first difference
+sheet, written, places  answers and calls in a file; places in a recorded run that answers are compared with
+recordings, partings    a run for the stepper, and the step at which it goes wrong
+judge, results          one verdict; manifest: what of the grader was modified
+pytest_face, solutions  the tests in ``exercises/``; right files, for authors and for after a pass
+======================= ===========================================================================
+
+The worker has limits on time, memory, files and output. What it returns is what could be *seen* after each call of a
+case. The expected values are never typed: they come from playing the same calls on the kit's own kernel, in another
+such process. Answers in ``answer.toml`` and calls in ``calls.py`` are read as data and never run; what they are
+compared with is computed from a run of the kit, or of a version of the patch.
 
 What this stops: accidents (endless loops, ``sys.exit``, prints, a wrong file) and easy forgeries (printed verdicts,
-forged answers, objects that equal everything, processes left behind). What it cannot stop: a learner who calls the
-kit's own function, who patches the kit's classes so that his function never runs, or who searches the interpreter's
-frames for the token that marks an answer. He would only cheat himself: the kit is on his disk. Nor is it a jail: the
-code runs as its owner and can read and delete what he can.
+forged answers, objects that equal everything, processes left behind).
+
+What it cannot stop, and does not try to:
+
+* a learner who calls the kit's own function, or copies it, or reads the keys out of ``thpkit.grading.solutions``: the
+  kit is on his disk, and he would only cheat himself;
+* code that patches the kit's classes so that the learner's function never runs, or that searches the interpreter's
+  frames or the garbage collector for the token that marks an answer;
+* an edited grader, kit, test or exercise: every report then says ``not as checked in`` and which files, unless the
+  manifest was written anew as well. Marks that matter are given in a fresh clone with only the learner's files;
+* harm: the worker is no jail. The code runs as its owner, and can read, delete and send what its owner can.
 """
 
 from __future__ import annotations
@@ -40,9 +60,7 @@ def grade(
         ExerciseError: there is no such exercise, or its folder has a mistake.
         GradingError: this machine cannot grade, or the kit itself fails.
     """
-    from thpkit.grading import (
-        judge,
-    )  # a worker imports this package too and must start fast
+    from thpkit.grading import judge  # a worker imports this package and starts fast
 
     return judge.grade(exercise_id, root, file=file, limits=limits)
 
@@ -55,9 +73,11 @@ def record(
     file: Path | None = None,
     limits: Limits | None = None,
 ) -> Recorded:
-    """Record the case that goes wrong, by the learner's code and by the kit, and find the step where they part.
+    """Record a run of an exercise and the kit's run of the same calls, and find the step where they part.
 
-    Without ``case`` it is the case of the first failing check; if all pass, the first case.
+    For a *fix* it is the case ``case``, by its id (``seed-1742`` is generated from that seed); without it that of the
+    first failing check, or if all pass the first one. For *expose* it is the learner's calls on the mutant. The other
+    kinds have a given run, which is opened at its beginning.
 
     Raises:
         ExerciseError: there is no such exercise or case, or its folder has a mistake.

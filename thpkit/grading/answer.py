@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
+
+from thpkit.grading.wanted import Located, RunFacts
 
 Plain: TypeAlias = int | str | None
 Runs: TypeAlias = tuple[tuple[int, Plain], ...]
 Value: TypeAlias = Plain | Runs
 
-KINDS = frozenset({"endless", "stopped", "exited", "crashed"})
+KINDS = frozenset({"endless", "stopped", "exited", "crashed", "wrong call"})
 """How a case can end early."""
 
 
@@ -57,6 +59,8 @@ class Answer:
     """The cases that were begun, in order."""
     recorded: int | None
     """Steps of the recording that was saved, if that was the request."""
+    run: RunFacts | None = None
+    """What was found in a recorded run, if that was the request."""
 
     def case(self, name: str) -> SeenCase | None:
         """What was seen of the case of that id."""
@@ -80,13 +84,14 @@ def decode(data: bytes, nonce: str) -> Answer:
             "something other than the grader's answer came through its channel: the code wrote where it should not"
         ) from None
     try:
-        answer = _table(value, "nonce", "problem", "cases", "recorded")
+        answer = _table(value, "nonce", "problem", "cases", "recorded", "run")
         if _text(answer["nonce"]) != nonce:
             raise _Misfit
         return Answer(
             _text_or_none(answer["problem"]),
             tuple(_case(each) for each in _list(answer["cases"])),
             None if answer["recorded"] is None else _number(answer["recorded"]),
+            None if answer["run"] is None else _run(answer["run"]),
         )
     except _Misfit:
         raise AnswerError(
@@ -128,6 +133,37 @@ def _call(value: object) -> SeenCall:
         {path: _value(each) for path, each in state.items()},
         tuple((_text(name), _text(sentence)) for name, sentence in broken),
     )
+
+
+def _run(value: object) -> RunFacts:
+    run = _table(value, "length", "functions", "places")
+    places = [_located(each) for each in _list(run["places"])]
+    return RunFacts(
+        _number(run["length"]),
+        frozenset(_texts(run["functions"])),
+        {each.id: each for each in places},
+    )
+
+
+def _located(value: object) -> Located:
+    keys = [each.name for each in fields(Located)]
+    found = _table(value, *keys)
+    return Located(
+        _text(found["id"]),
+        _number(found["step"]),
+        _text(found["function"]),
+        _text(found["file"]),
+        _number(found["line"]),
+        _text(found["text"]),
+        _texts(found["active"]),
+        _texts(found["calling"]),
+        _texts(found["others"]),
+        _text_or_none(found["said"]),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_text(each) for each in _list(value))
 
 
 def _value(value: object) -> Value:

@@ -7,7 +7,9 @@ from itertools import chain, repeat
 from typing import Final
 
 from thpkit.grading.answer import Plain, Runs, SeenCall, SeenCase, Value
+from thpkit.grading.calls import ADDRESSES
 from thpkit.grading.cases import Case
+from thpkit.grading.seeded import seed_of
 
 NOTHING: Final = "nothing"
 """Stands for a path that is not there."""
@@ -33,6 +35,11 @@ class Divergence:
     got: Plain
     alike: int = 1
     """How many sub-pages differ in the same way."""
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that the case was generated from; None if it was written down."""
+        return seed_of(self.case)
 
     @property
     def sentence(self) -> str:
@@ -124,4 +131,7 @@ def _each(value: Value, size: int) -> list[Plain]:
 
 
 def _shown(value: Plain) -> str:
+    """A value for readers; addresses in hexadecimal."""
+    if isinstance(value, int) and value >= ADDRESSES:
+        return hex(value)
     return "None" if value is None else str(value)

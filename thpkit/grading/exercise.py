@@ -1,134 +1,43 @@
-"""Exercises on disk: a folder ``exercises/exNN_name`` and what its ``meta.toml`` says."""
+"""Exercises on disk: a folder ``exercises/exNN_name`` and what its files say."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
 
+from thpkit.grading import kinds
 from thpkit.grading.cases import Case, CaseError, case_of
+from thpkit.grading.hints import read_hint, verify_ladder
+from thpkit.grading.model import (
+    CLONE,
+    INVARIANTS,
+    RUNS,
+    Check,
+    Edit,
+    Exercise,
+    ExerciseError,
+    Solution,
+    Symptom,
+)
+from thpkit.grading.sheet import Cell, Value
 from thpkit.grading.tables import Mistake, Table, read_toml
 
-CLONE: Final = Path(__file__).resolve().parents[2]
-"""The directory that holds ``thpkit``, ``exercises`` and ``work``."""
-
-RUNS: Final = "runs"
-"""Id of the check that every exercise has: the file loads, and every case comes to an end."""
-INVARIANTS: Final = "invariants"
-"""Id of the check that no invariant is broken after any call; an exercise may have it."""
-
-
-class ExerciseError(Exception):
-    """There is no such exercise, or its folder has a mistake; the message is a sentence."""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A change of text: ``old`` stands in it exactly once."""
-
-    old: str
-    new: str
-
-    def apply(self, text: str) -> str:
-        """``text`` with the change made.
-
-        Raises:
-            ValueError: ``old`` does not stand in it exactly once.
-        """
-        if text.count(self.old) != 1:
-            raise ValueError(
-                f"this stands {text.count(self.old)} times in the text: {self.old!r}"
-            )
-        return text.replace(self.old, self.new)
-
-
-@dataclass(frozen=True)
-class Solution:
-    """A change of the shipped file that a learner may make: right, or wrong with a message of its own."""
-
-    name: str
-    edits: tuple[Edit, ...]
-    check: str = ""
-    """For a wrong one: the check that fails first."""
-    path: str = ""
-    """For a wrong one: the path of the first divergence …"""
-    than: str = ""
-    """… and whether the value is ``less``, ``more`` or ``other`` than expected."""
-    message: str = ""
-    """For a wrong one: what the learner is told."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """Something that must hold for the exercise to pass."""
-
-    id: str
-    title: str
-    points: int
-    case: str | None = None
-    """The case after each of whose calls everything must be as in the kit; None for the general checks."""
-
-
-@dataclass(frozen=True)
-class Symptom:
-    """What the bug looks like from outside."""
-
-    text: str
-    check: str
-    """The check that shows it."""
-    path: str
-    """The path of the first divergence, as shipped."""
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise."""
-
-    id: str
-    name: str
-    """Name of its folder."""
-    title: str
-    about: str
-    """One sentence for lists."""
-    lesson: str
-    kind: str
-    folder: Path
-    file: str
-    """Name of the file that the learner edits."""
-    functions: tuple[str, ...]
-    """Kernel functions that it replaces, ``module:function``."""
-    symptom: Symptom
-    planted: Edit
-    """How the kit's text was changed."""
-    next: str
-    """What to try first, as shipped."""
-    checks: tuple[Check, ...]
-    cases: tuple[Case, ...]
-    wrong_fixes: tuple[Solution, ...]
-    alternatives: tuple[Solution, ...]
-    hints: tuple[str, ...]
-
-    def check_ids(self) -> tuple[str, ...]:
-        """The ids of all checks."""
-        return tuple(each.id for each in self.checks)
-
-    def case(self, name: str) -> Case:
-        """The case of that id.
-
-        Raises:
-            ExerciseError: there is none.
-        """
-        for each in self.cases:
-            if each.id == name:
-                return each
-        known = ", ".join(each.id for each in self.cases)
-        raise ExerciseError(f"{self.id} has no case {name!r}; it has {known}")
-
-    @property
-    def shipped(self) -> Path:
-        """The file as it comes with the exercise."""
-        return self.folder / self.file
+__all__ = [
+    "CLONE",
+    "INVARIANTS",
+    "RUNS",
+    "Check",
+    "Edit",
+    "Exercise",
+    "ExerciseError",
+    "Solution",
+    "Symptom",
+    "folders",
+    "learner_file",
+    "load",
+]
 
 
 def learner_file(exercise: Exercise, root: Path | None = None) -> Path:
@@ -174,55 +83,113 @@ def load(exercise_id: str, root: Path | None = None) -> Exercise:
 
 def _read(folder: Path) -> Exercise:
     meta = Table("meta.toml", read_toml(folder / "meta.toml"))
-    cases = Table("cases.toml", read_toml(folder / "cases.toml"))
     hints = Table("hints.toml", read_toml(folder / "hints.toml"))
+    kind = meta.text("kind")
+    if kind not in kinds.NAMES:
+        raise Mistake(f"meta.toml: kind is one of {', '.join(kinds.NAMES)}")
+    cases, seeded = _cases(folder)
+    wrong = "wrong_fix" if kind == "fix" else "wrong_answer"
     exercise = Exercise(
         id=meta.text("id"),
         name=folder.name,
         title=meta.text("title"),
         about=meta.text("about"),
         lesson=meta.text("lesson"),
-        kind=meta.text("kind"),
+        kind=kind,
         folder=folder,
         file=meta.text("file"),
-        functions=tuple(meta.texts("functions")),
         symptom=meta.one("symptom", _symptom),
-        planted=meta.one("planted", _edit),
         next=meta.text("next"),
         checks=(
-            Check(RUNS, "the file loads, and every case comes to an end", 0),
+            Check(RUNS, kinds.kind_named(kind).RUNS_TITLE, 0),
             *meta.each("check", _check),
         ),
-        cases=tuple(cases.each("case", lambda each: case_of(each.data))),
-        wrong_fixes=meta.each("wrong_fix", _wrong_fix),
-        alternatives=meta.each("alternative", _alternative),
-        hints=tuple(hints.each("hint", lambda each: each.text("text"))),
+        cases=cases,
+        hints=hints.each("hint", read_hint),
+        task=kinds.kind_named(kind).read(meta, folder),
+        base=meta.text("base") if meta.has("base") else "ref",
+        mutant=meta.text("mutant") if meta.has("mutant") else "",
+        functions=tuple(meta.texts("functions")) if meta.has("functions") else (),
+        planted=meta.one("planted", _edit) if meta.has("planted") else None,
+        wrong_fixes=meta.each(wrong, _wrong(kind)) if meta.has(wrong) else (),
+        alternatives=meta.each("alternative", _alternative)
+        if meta.has("alternative")
+        else (),
+        seeded=seeded,
     )
-    for table in (meta, cases, hints):
-        table.finish()
+    meta.finish()
+    hints.finish()
     _verify(exercise)
+    kinds.kind_named(kind).verify(exercise)
     return exercise
 
 
+def _cases(folder: Path) -> tuple[tuple[Case, ...], int]:
+    """The cases that are written down, and how many are to be generated; none without the file."""
+    path = folder / "cases.toml"
+    if not path.exists():
+        return (), 0
+    table = Table("cases.toml", read_toml(path))
+    found = table.each("case", lambda each: case_of(each.data))
+    seeded = table.number("seeded") if table.has("seeded") else 0
+    table.finish()
+    return found, seeded
+
+
 def _symptom(table: Table) -> Symptom:
-    return Symptom(table.text("text"), table.text("check"), table.text("path"))
+    path = table.text("path") if table.has("path") else ""
+    return Symptom(table.text("text"), table.text("check"), path)
 
 
 def _check(table: Table) -> Check:
-    case = None if table.data.get("id") == INVARIANTS else table.text("case")
-    return Check(table.text("id"), table.text("title"), table.number("points"), case)
+    case = table.text("case") if table.has("case") else None
+    return Check(
+        table.text("id"),
+        table.text("title"),
+        table.number("points"),
+        case,
+        table.flag("bonus"),
+    )
 
 
 def _alternative(table: Table) -> Solution:
     return Solution(table.text("name"), table.each("edit", _edit))
 
 
-def _wrong_fix(table: Table) -> Solution:
+def _wrong(kind: str) -> Callable[[Table], Solution]:
+    """What reads a solution that must not pass."""
+    return _wrong_fix if kind == "fix" else _wrong_answer
+
+
+def _wrong_answer(table: Table) -> Solution:
     return Solution(
         table.text("name"),
-        table.each("edit", _edit),
-        *(table.text(key) for key in ("check", "path", "than", "message")),
+        table.each("edit", _edit) if table.has("edit") else (),
+        table.one("answers", _answers) if table.has("answers") else {},
+        check=table.text("check"),
+        message=table.text("message"),
     )
+
+
+def _answers(table: Table) -> dict[Cell, Value]:
+    """Answers as ``"table.key" = value``."""
+    found: dict[Cell, Value] = {}
+    for name in table.data:
+        place, _, key = name.partition(".")
+        value = table.data[name]
+        if isinstance(value, list):
+            found[place, key] = tuple(table.texts(name))
+        elif isinstance(value, str):
+            found[place, key] = table.text(name)
+        else:
+            found[place, key] = table.number(name)
+    return found
+
+
+def _wrong_fix(table: Table) -> Solution:
+    path, than = table.text("path"), table.text("than")
+    got = table.text("got") if table.has("got") else ""
+    return replace(_wrong_answer(table), path=path, than=than, got=got)
 
 
 def _edit(table: Table) -> Edit:
@@ -230,28 +197,22 @@ def _edit(table: Table) -> Edit:
 
 
 def _verify(exercise: Exercise) -> None:
-    """What the parts must agree on."""
+    """What the parts must agree on, whatever the kind."""
     ids = exercise.check_ids()
-    cases = {each.id for each in exercise.cases}
+    verify_ladder(exercise.hints)
     if exercise.id != exercise.name.partition("_")[0]:
         raise Mistake(f"its id is {exercise.id!r}, but the folder says otherwise")
     if len(ids) < 2 or len(set(ids)) != len(ids):
         raise Mistake("it needs checks, each with an id of its own")
-    if len(cases) != len(exercise.cases):
+    if len({each.id for each in exercise.cases}) != len(exercise.cases):
         raise Mistake("two of its cases have the same id")
-    for check in exercise.checks:
-        if check.case is not None and check.case not in cases:
-            raise Mistake(
-                f"check {check.id} names a case {check.case!r} that does not exist"
-            )
-    for wanted in (
+    wanted = [
         exercise.symptom.check,
         *(each.check for each in exercise.wrong_fixes),
-    ):
-        if wanted not in ids:
-            raise Mistake(f"there is no check {wanted!r}")
-    for each in exercise.wrong_fixes:
-        if each.than not in ("less", "more", "other"):
-            raise Mistake(f"wrong fix {each.name}: than is less, more or other")
-    if not exercise.shipped.is_file():
-        raise Mistake(f"there is no file {exercise.file}")
+    ]
+    for name in wanted:
+        if name not in ids:
+            raise Mistake(f"there is no check {name!r}")
+    for file in filter(None, (exercise.file, exercise.mutant)):
+        if not (exercise.folder / file).is_file():
+            raise Mistake(f"there is no file {file}")

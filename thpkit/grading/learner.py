@@ -22,16 +22,15 @@ class LoadError(Exception):
     """A learner's file cannot be used; the message is a sentence for its author."""
 
 
-def load(file: Path, targets: Sequence[str]) -> Variant:
-    """The kernel with the functions of ``file`` in it, one for each target, ``module:function``.
+def load(file: Path, targets: Sequence[str], base: Variant) -> Variant:
+    """The version ``base`` with the functions of ``file`` in it, one for each target, ``module:function``.
 
     Raises:
         LoadError: the file does not run, or does not define what it should.
     """
     module = _module(file)
-    return Variant(
-        "learner", functions=[_function(module, file, each) for each in targets]
-    )
+    functions = [_function(module, file, each) for each in targets]
+    return Variant("learner", functions=functions, base=base)
 
 
 def _module(file: Path) -> ModuleType:

@@ -52,6 +52,15 @@ def plain(value: object) -> Plain:
     return f"a {type(value).__qualname__}"
 
 
+def returned(value: object) -> Plain:
+    """What a call returned; a list as a text, like values counted together: ``2 x Block(...), 510 x False``."""
+    if type(value) is not list:
+        return plain(value)
+    return ", ".join(
+        f"{count} x {each}" if count != 1 else str(each) for count, each in runs(value)
+    )
+
+
 def _counters(kernel: Kernel) -> Pairs:
     for stat in NodeStat:
         yield f"vmstat.node[{stat.name}]", plain(kernel.vmstat.node[stat])

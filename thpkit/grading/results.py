@@ -43,6 +43,8 @@ class CheckResult:
     """What to try next."""
     graded: str = ""
     """Which file was graded, for a message that stands alone."""
+    bonus: bool = False
+    """Whether the exercise passes without it."""
 
     @property
     def passed(self) -> bool:
@@ -93,6 +95,9 @@ class CheckResult:
             "symptom": self.symptom,
             "broken": self.broken,
             "next": self.next,
+            "message": "" if self.passed else self.message,
+            "bonus": self.bonus,
+            "seed": None if where is None else where.seed,
             "divergence": None
             if where is None
             else {
@@ -125,15 +130,21 @@ class Result:
     """Ids of the checks that the exercise has."""
     printed: str = ""
     """The beginning of what the learner's code printed."""
+    kind: str = "fix"
+    """Kind of the exercise."""
+    modified: tuple[str, ...] = ()
+    """Files that the verdict depends on and that differ from those that came with the exercises."""
+    isolation: str = ""
+    """How the learner's file was kept apart from the grader."""
 
     @property
     def passed(self) -> bool:
-        """Whether exactly the expected checks were made, and each passed."""
+        """Whether exactly the expected checks were made, and each passed but for a bonus."""
         made = tuple(each.id for each in self.checks)
         return (
-            bool(made)
+            any(not each.bonus for each in self.checks)
             and made == self.expected
-            and all(each.passed for each in self.checks)
+            and all(each.passed or each.bonus for each in self.checks)
         )
 
     @property
@@ -166,11 +177,18 @@ class Result:
         failed = (each for each in self.checks if each.outcome is Outcome.FAILED)
         return next(failed, None)
 
+    @property
+    def notice(self) -> str:
+        """A line about files of the grader that were modified; empty if none were."""
+        names = ", ".join(self.modified)
+        return f"not as checked in: {names}" if names else ""
+
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         return {
             "schema": "thp/result/1",
             "exercise": self.exercise,
+            "kind": self.kind,
             "title": self.title,
             "file": str(self.file),
             "shipped": self.shipped,
@@ -178,12 +196,16 @@ class Result:
             "points": self.points,
             "max_points": self.max_points,
             "printed": self.printed,
+            "modified": list(self.modified),
+            "isolation": self.isolation,
             "checks": [each.to_json() for each in self.checks],
         }
 
     def text(self) -> str:
         """The report: the first failure first and in full, then one line for every check."""
-        lines = [f"{self.exercise}  {self.title}", f"graded: {self.graded}", ""]
+        lines = [f"{self.exercise}  {self.title}", f"graded: {self.graded}"]
+        lines += [self.notice] if self.modified else []
+        lines.append("")
         first = self.first_failure
         if first is not None:
             lines += [f"FIX {first.id} — {first.title}", ""]

@@ -18,13 +18,12 @@ from typing import Any, Final, NoReturn
 
 from thpkit import checks
 from thpkit.grading import learner
-from thpkit.grading.cases import Case, case_of
+from thpkit.grading.cases import Case, CaseError, case_of
 from thpkit.grading.learner import LoadError
-from thpkit.grading.observe import observe, plain
-from thpkit.grading.player import Player
-from thpkit.kernel.machine import Machine
+from thpkit.grading.observe import observe, returned
+from thpkit.grading.player import Player, machine_for, version_named
 from thpkit.kernel.splat import KernelStop
-from thpkit.kernel.variant import REF, Variant
+from thpkit.kernel.variant import Variant
 from thpkit.trace import endings
 
 # bound before the learner's code runs, so that replacing them changes nothing
@@ -52,11 +51,13 @@ class _Run:
         self._channel = channel
         self._limits: dict[str, float] = request["limits"]
         self._file: str | None = request["file"]
+        self._base = version_named(request["base"])
         self._answer: dict[str, Any] = {
             "nonce": request["nonce"],
             "problem": None,
             "cases": [],
             "recorded": None,
+            "run": None,
         }
         self._case: dict[str, Any] | None = None
         self._fired = False
@@ -64,7 +65,7 @@ class _Run:
     def go(self) -> NoReturn:
         """Load, play, answer."""
         cases = [case_of(each) for each in self._request["cases"]]
-        record = self._recorder()
+        jobs = [self._recorder(), self._places()]
         self._limit()
         _hide()
         signal.signal(signal.SIGPROF, self._time_is_up)
@@ -73,9 +74,10 @@ class _Run:
         except LoadError as error:
             self._answer["problem"] = str(error)
             self._send()
-        if record is not None:
-            self._guarded(partial(record, variant, cases[0]))
-            self._send()
+        for job in jobs:
+            if job is not None:
+                self._guarded(partial(job, variant, cases[0]))
+                self._send()
         for case in cases:
             self._case = {"id": case.id, "calls": [], "ended": None}
             self._answer["cases"].append(self._case)
@@ -91,12 +93,24 @@ class _Run:
         from thpkit.grading.recording import record_case
 
         def record(variant: Variant, case: Case) -> None:
-            steps = record_case(
-                variant, case, Path(self._request["record"]), int(self._limits["steps"])
-            )
-            self._answer["recorded"] = steps
+            machine = machine_for(variant, self._request["base"])
+            path, budget = Path(self._request["record"]), int(self._limits["steps"])
+            self._answer["recorded"] = record_case(machine, case, path, budget)
 
         return record
+
+    def _places(self) -> Callable[[Variant, Case], None] | None:
+        """What looks for places in a recorded run, if that is asked: of versions of the kernel, no learner's code."""
+        if not self._request["places"]:
+            return None
+        from thpkit.grading.places import facts_of
+
+        def look(variant: Variant, case: Case) -> None:
+            machine = machine_for(variant, self._request["base"])
+            asked, steps = self._request["places"], self._request["steps"]
+            self._answer["run"] = facts_of(machine, case, asked, steps)
+
+        return look
 
     # ---- limits -----------------------------------------------------------------------------------------
 
@@ -160,10 +174,10 @@ class _Run:
     def _variant(self) -> Variant:
         """The kernel with the learner's functions in it; the kit's own if there is no file."""
         if self._file is None:
-            return REF
+            return self._base
         found: list[Variant] = []
         file, targets = Path(self._file), self._request["functions"]
-        self._guarded(lambda: found.append(learner.load(file, targets)))
+        self._guarded(lambda: found.append(learner.load(file, targets, self._base)))
         if not found:
             raise LoadError(f"the file does not load: {self._answer['problem']}")
         return found[0]
@@ -171,13 +185,13 @@ class _Run:
     def _play(self, variant: Variant, case: Case) -> None:
         """Play a case to its end, and note after each call what can be seen."""
         assert self._case is not None
-        machine = Machine(variant=variant)
+        machine = machine_for(variant, self._request["base"])
         player = Player(machine)
         calls = self._case["calls"]
         for call in case.calls:
             result = player.play(call)
             seen: dict[str, Any] = {
-                "result": plain(result),
+                "result": returned(result),
                 "state": observe(machine.kernel),
                 "broken": [],
             }
@@ -212,6 +226,8 @@ def _ending(error: BaseException) -> list[str]:
         ]
     if isinstance(error, LoadError):
         return ["load", str(error)]
+    if isinstance(error, CaseError):
+        return ["wrong call", str(error)]
     return ["crashed", endings.of(error).sentence]
 
 

@@ -35,14 +35,15 @@ class Table:
         if not isinstance(data, dict):
             raise Mistake(f"{where} must be a table")
         self.data: Mapping[str, Any] = data
-        self._where = where
+        self.where = where
+        """What it is called in a message."""
         self._read: set[str] = set()
 
     def text(self, key: str, *, empty: bool = False) -> str:
         """A text, without white space around it unless it has several lines."""
         value = self._get(key)
         if not isinstance(value, str) or not (value or empty):
-            raise Mistake(f"{self._where}: {key} must be a text")
+            raise Mistake(f"{self.where}: {key} must be a text")
         return (
             value
             if "\n" in value.strip("\n") or empty or key == "old"
@@ -57,19 +58,37 @@ class Table:
             or not value
             or not all(isinstance(each, str) for each in value)
         ):
-            raise Mistake(f"{self._where}: {key} must be a list of texts")
+            raise Mistake(f"{self.where}: {key} must be a list of texts")
+        return value
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a key; asking is not reading."""
+        return key in self.data
+
+    def flag(self, key: str) -> bool:
+        """True or false; false if it is not there."""
+        value = self._get(key) if self.has(key) else False
+        if type(value) is not bool:
+            raise Mistake(f"{self.where}: {key} must be true or false")
         return value
 
     def number(self, key: str) -> int:
         """A number that is not negative."""
         value = self._get(key)
         if type(value) is not int or value < 0:
-            raise Mistake(f"{self._where}: {key} must be a number, 0 or more")
+            raise Mistake(f"{self.where}: {key} must be a number, 0 or more")
+        return value
+
+    def integer(self, key: str) -> int:
+        """A whole number, negative ones too."""
+        value = self._get(key)
+        if type(value) is not int:
+            raise Mistake(f"{self.where}: {key} must be a whole number")
         return value
 
     def one(self, key: str, read: Callable[[Table], T]) -> T:
         """What ``read`` makes of the table of that name."""
-        table = Table(f"{self._where}: {key}", self._get(key))
+        table = Table(f"{self.where}: {key}", self._get(key))
         found = read(table)
         table.finish()
         return found
@@ -78,10 +97,10 @@ class Table:
         """What ``read`` makes of each table of a list with at least one."""
         value = self._get(key)
         if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-            raise Mistake(f"{self._where}: write [[{key}]] at least once")
+            raise Mistake(f"{self.where}: write [[{key}]] at least once")
         found = []
         for number, data in enumerate(value, 1):
-            table = Table(f"{self._where}: {key} {number}", data)
+            table = Table(f"{self.where}: {key} {number}", data)
             found.append(read(table))
             if key != "case":
                 table.finish()
@@ -91,10 +110,10 @@ class Table:
         """Refuse keys that nobody has read."""
         unknown = sorted(set(self.data) - self._read)
         if unknown:
-            raise Mistake(f"{self._where}: nobody knows {', '.join(unknown)}")
+            raise Mistake(f"{self.where}: nobody knows {', '.join(unknown)}")
 
     def _get(self, key: str) -> Any:
         if key not in self.data:
-            raise Mistake(f"{self._where}: {key} is missing")
+            raise Mistake(f"{self.where}: {key} is missing")
         self._read.add(key)
         return self.data[key]

@@ -34,7 +34,11 @@ SWEEP_SECONDS = 10.0
 def main() -> NoReturn:
     """Read the request, run it in a child, clean up."""
     root, channel = sys.argv[1], int(sys.argv[2])
-    request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
+    work(root, channel, json.loads(sys.stdin.buffer.read()))
+
+
+def work(root: str, channel: int, request: dict[str, Any]) -> NoReturn:
+    """Run a request in a child, clean up, and end this process: its status says how the child ended."""
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(each, signal.SIG_IGN)
     prctl(PR_SET_CHILD_SUBREAPER, 1)

@@ -18,6 +18,9 @@ class Ending(NamedTuple):
     crashed: bool
     """True if the simulated kernel itself failed in a way that no rule of it explains: a mistake of ours, or of
     the variant under test."""
+    failed: bool = False
+    """True if an exception left the run that is no end of the simulated kernel's: the scenario did not do what its
+    author meant."""
 
 
 def of(error: BaseException) -> Ending:
@@ -39,4 +42,5 @@ def of(error: BaseException) -> Ending:
     return Ending(
         f"{type(error).__name__}{place}{message}",
         in_kernel and not isinstance(error, OSError),
+        failed=True,
     )

@@ -35,6 +35,11 @@ class Glyphs(NamedTuple):
     stop_ahead: str
     stop_passed: str
     splat: str
+    """Where the kernel reported a broken rule."""
+    broken: str
+    """Where an invariant is broken that held before."""
+    written: str
+    """Where the selected value is written."""
     position: str
 
 
@@ -55,6 +60,8 @@ UNICODE: Final = Glyphs(
     stop_ahead="○",
     stop_passed="●",
     splat="!",
+    broken="×",
+    written="▪",
     position="▼",
 )
 """For terminals with UTF-8."""
@@ -76,6 +83,8 @@ ASCII: Final = Glyphs(
     stop_ahead="o",
     stop_passed="*",
     splat="!",
+    broken="x",
+    written="=",
     position="V",
 )
 """For everything else."""
@@ -99,6 +108,7 @@ _PLAIN: Final = str.maketrans(
         "←": "<-",
         "×": "x",
         "·": ".",
+        "•": "*",
         "≤": "<=",
         "≥": ">=",
         "≠": "!=",
@@ -108,6 +118,8 @@ _PLAIN: Final = str.maketrans(
         "’": "'",
         "▶": ">",
         "◀": "<",
+        "✓": "+",
+        "✗": "x",
         "●": "*",
         "○": "o",
         "─": "-",
@@ -127,7 +139,7 @@ def _map(text: str) -> str:
 
 
 _SINGLE: Final = str.maketrans(
-    "▶◀▷┃┊●○◐…–—−→←↑↓─━│├▼▲›·•×≤≥≠“”‘’",
-    "><+|:*oo~---><^v-=|[v^>.*x<>#\"\"''",
+    "▶◀▷┃┊●○◐…–—−→←↑↓─━│├▼▲›·•×▪✓✗≤≥≠“”‘’",
+    "><+|:*oo~---><^v-=|[v^>.*x=+x<>#\"\"''",
 )
 """Signs of one column for signs of one column."""

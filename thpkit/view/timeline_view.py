@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from thpkit.trace import sections
 from thpkit.trace.cells import Cell
@@ -55,17 +55,34 @@ def scale(moment: Moment, width: int) -> Scale:
     return Scale(found if len(found) > 1 else [0, 1], max(width, 2))
 
 
+class Marked(NamedTuple):
+    """What is marked on the bar besides what the recording says by itself."""
+
+    cell: Cell | None = None
+    """The selected value: its writes are marked."""
+    broken: Sequence[int] = ()
+    """Steps at which an invariant is broken that held before."""
+
+
+NOTHING: Final = Marked()
+
+
 @view
 def render(moment: Moment, width: int, height: int | None) -> Rendered:
     """The bar, and below it the names of the sections if there are two rows."""
-    rows = [bar(moment, width)]
+    return marked(moment, width, height, NOTHING)
+
+
+def marked(moment: Moment, width: int, height: int | None, marks: Marked) -> Rendered:
+    """The same with marks."""
+    rows = [bar(moment, width, marks)]
     if height is None or height > 1:
         rows.append(names(moment, width))
     return Rendered(tuple(rows))
 
 
-def bar(moment: Moment, width: int) -> Row:
-    """Sections, stops, splats, and the present step."""
+def bar(moment: Moment, width: int, marks: Marked = NOTHING) -> Row:
+    """Sections, stops, writes of the selected value, splats, broken invariants, and the present step."""
     glyphs = moment.glyphs
     line = scale(moment, width)
     signs = [Span(glyphs.line, Role.DIM)] * width
@@ -78,10 +95,34 @@ def bar(moment: Moment, width: int) -> Row:
     for each in moment.stops:
         passed = each.step <= moment.n
         put(each.step, glyphs.stop_passed if passed else glyphs.stop_ahead, Role.STOP)
+    for n in written_at(moment.timeline, marks.cell, line):
+        put(n, glyphs.written, Role.CHANGED)
     for n in splat_steps(moment.timeline):
         put(n, glyphs.splat, Role.BAD)
+    for n in marks.broken:
+        put(n, glyphs.broken, Role.BAD)
     put(moment.n, glyphs.position, Role.NEXT)
     return joined(signs)
+
+
+def written_at(timeline: Timeline, cell: Cell | None, line: Scale) -> list[int]:
+    """The first step in each column of ``line`` at which ``cell`` is written."""
+    if cell is None:
+        return []
+
+    def look() -> list[int]:
+        found: list[int] = []
+        write = timeline.first_write_after(cell, 0)
+        while write is not None:
+            found.append(write.step)
+            column = line.column_of(write.step) + 1
+            if column >= line.width:
+                break
+            write = timeline.first_write_after(cell, line.step_at(column))
+        return found
+
+    target, key = cell.ident()
+    return timeline.memo(f"columns of {target} {key!r} in {line.width}", look)
 
 
 def joined(signs: Sequence[Span]) -> Row:

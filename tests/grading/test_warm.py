@@ -1,0 +1,182 @@
+"""Grading again and again in forked workers: the same verdicts, the same defence, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.grading import workshop
+from tests.grading.test_attacks import ATTACKS, LIMITS, Attack, left_behind, text_of
+from thpkit.grading import grade, process, record, warm
+from thpkit.grading.exercise import load
+from thpkit.grading.model import CLONE
+from thpkit.grading.process import GRACE_SECONDS
+from thpkit.grading.warm import Warm
+
+EX: Final = load("ex01")
+QUICK: Final = (
+    "loop at import", "os._exit in the call", "forges an answer", "closes every descriptor", "daemon and leave",
+    "kills its watcher", "kills its group", "equals everything", "patches what writes the answer", "output flood",
+)  # fmt: skip
+"""Attacks of the attack suite that could go otherwise here."""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A place to work in."""
+    return workshop.place(tmp_path)
+
+
+@pytest.fixture
+def server() -> Iterator[Warm]:
+    """What starts workers inside a test."""
+    with Warm() as found:
+        yield found
+
+
+def test_the_verdicts_are_those_of_fresh_processes(root: Path) -> None:
+    """As shipped, with each wrong fix, with the kit's functions; the second time as well."""
+    texts = [workshop.shipped(EX), workshop.kit_solution(EX)]
+    texts += [workshop.changed(EX, each) for each in EX.wrong_fixes]
+    for text in texts:
+        workshop.hand_in(root, EX, text)
+        cold = grade("ex01", root).to_json()
+        with Warm():
+            assert grade("ex01", root).to_json() == cold
+            assert grade("ex01", root).to_json() == cold
+
+
+def test_a_recording_works_too(root: Path, server: Warm) -> None:
+    """The stepper opens it at the same step."""
+    assert server is not None
+    found = record("ex01", root)
+    assert found.divergence is not None and found.step > 0
+    assert found.path.is_file() and found.reference.is_file()
+
+
+def test_the_kit_runs_once(
+    root: Path, server: Warm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as its sources are the same; when they change, a new server is started."""
+    forked: list[bool] = []
+    real = server._fork
+
+    def fork(request: dict[str, object], *rest: object) -> process.Worker:
+        forked.append(request["file"] is None)
+        return real(request, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(server, "_fork", fork)
+    grade("ex01", root)
+    assert forked == [True, False]
+    grade("ex01", root)
+    assert forked == [True, False, False]
+    before = server._serving
+    monkeypatch.setattr(warm, "_sources", lambda: iter([("changed", 1, 1)]))
+    grade("ex01", root)
+    assert forked == [True, False, False, True, False]
+    assert server._serving is not before
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [each for each in ATTACKS if each.name in QUICK],
+    ids=lambda each: each.name.replace(" ", "-"),
+)
+def test_attack(attack: Attack, root: Path, server: Warm) -> None:
+    """It gets no pass and leaves nothing; the next file is graded as if it had not been there."""
+    assert server is not None
+    workshop.hand_in(root, EX, text_of(attack))
+    started = time.monotonic()
+    result = grade("ex01", root, limits=replace(LIMITS, wall_seconds=attack.wall))
+    assert time.monotonic() - started < attack.wall + GRACE_SECONDS
+    assert not result.passed
+    first = result.first_failure
+    assert first is not None and attack.says in first.message, first
+    assert left_behind() == []
+    workshop.hand_in(root, EX, workshop.kit_solution(EX))
+    assert grade("ex01", root).passed
+
+
+def test_a_code_that_kills_the_server(root: Path, server: Warm) -> None:
+    """The next run gets another one."""
+    grade("ex01", root)
+    serving = server._serving
+    assert serving is not None
+    deadly = f"import os; os.kill({serving.process.pid}, 9)"
+    workshop.hand_in(root, EX, f"{workshop.kit_solution(EX)}\n{deadly}\n")
+    assert not grade("ex01", root).passed
+    workshop.hand_in(root, EX, workshop.kit_solution(EX))
+    assert grade("ex01", root).passed
+    assert server._serving is not None
+    assert server._serving.process.pid != serving.process.pid
+
+
+def test_a_code_that_stops_the_server(
+    root: Path, server: Warm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed after the deadline, and replaced."""
+    monkeypatch.setattr(process, "GRACE_SECONDS", 1.0)
+    grade("ex01", root)
+    serving = server._serving
+    assert serving is not None
+    deadly = f"import os, signal; os.kill({serving.process.pid}, signal.SIGSTOP)"
+    text = f"{workshop.kit_solution(EX)}\n{deadly}\n"
+    workshop.hand_in(root, EX, text)
+    limits = replace(LIMITS, wall_seconds=1.0)
+    assert not grade("ex01", root, limits=limits).passed
+    workshop.hand_in(root, EX, workshop.kit_solution(EX))
+    assert grade("ex01", root).passed
+
+
+def test_a_worker_has_nothing_of_the_server_in_its_hands(
+    root: Path, server: Warm
+) -> None:
+    """The descriptors are those that a fresh process has, and one for the answer."""
+    assert server is not None
+    asks = "import os; print(len(os.listdir('/proc/self/fd')))"
+    workshop.hand_in(root, EX, f"{workshop.kit_solution(EX)}\n{asks}\n")
+    mine = grade("ex01", root).printed
+    server.__exit__()
+    assert grade("ex01", root).printed == mine
+    assert int(mine) == 5  # 0, 1, 2, the channel, and what lists them
+
+
+def test_the_server_ends_with_its_user(root: Path) -> None:
+    """Even when that is killed."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from thpkit.grading import grade; from thpkit.grading.warm import Warm\n"
+        "w = Warm().__enter__(); grade('ex01', Path(sys.argv[1])); print(w._serving.process.pid, flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(root)],
+        cwd=CLONE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as user:
+        assert user.stdout is not None
+        server_id = int(user.stdout.readline())
+        os.kill(user.pid, signal.SIGKILL)
+    until = time.monotonic() + 10
+    while _runs(server_id):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that nobody has asked for its end does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return stat.rpartition(b")")[2].split()[0] != b"Z"

@@ -1,0 +1,100 @@
+"""Two runs side by side: opened where they part, moved together, left at the step where one stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.playing import painted, play, text_of
+from thpkit.trace.alignment import Alignment
+from tui.app import ThpApp
+from tui.pair import DIFF, Pair
+from tui.paths import UserError
+from tui.stepper import Stepper
+from tui.where import Target, resolve
+
+
+@pytest.fixture(scope="module")
+def compared() -> Target:
+    """The scene of D5 in v3, against the correct version; recorded once."""
+    target = resolve("defect:D5", against="ref")
+    run = target.open()
+    return Target(target.name, target.title, lambda: run)
+
+
+def pair(app: ThpApp) -> Pair:
+    """The screen on top."""
+    assert isinstance(app.screen, Pair)
+    return app.screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (40, 10), (20, 5)])
+def test_it_opens_where_they_part(
+    tmp_path: Path, compared: Target, size: tuple[int, int]
+) -> None:
+    """Both versions are named, and the difference holds the page's flags."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        await pilot.pause()
+        pair(app)
+        shown = painted(app)
+        assert len(shown) == size[1]
+        if size[0] >= 80:
+            assert any("v3 " in line and "lock_again" in line for line in shown)
+            assert any(
+                "ref " in line and "filemap_huge_fault" in line for line in shown
+            )
+            assert "page#1.flags" in text_of(app, DIFF)
+
+    play(scene, tmp_path, size, compared)
+
+
+def test_the_other_run_follows(tmp_path: Path, compared: Target) -> None:
+    """Whichever source has the focus leads; the other stands at its counterpart."""
+    run = compared.open()
+    assert run.other is not None
+    there = Alignment(run.timeline, run.other.timeline)
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        await pilot.pause()
+        left, right = pair(app)._sides["left"].reader, pair(app)._sides["right"].reader
+        for key in ("n", "s", "F", "space", "backspace", "home", "end"):
+            await pilot.press(key)
+            assert right.position == there.step(left.position).step
+        await pilot.press("tab", "home", "s", "s")
+        assert right.position == 2
+
+    play(scene, tmp_path, (120, 40), compared)
+
+
+def test_leaving_goes_on_with_one_run(tmp_path: Path, compared: Target) -> None:
+    """Esc: the stepper, at the step of the left run."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        await pilot.pause()
+        await pilot.press("n", "n")
+        step = pair(app)._sides["left"].reader.position
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, Stepper) and app.screen.position == step
+
+    play(scene, tmp_path, (120, 40), compared)
+
+
+def test_an_exercise_stands_beside_the_kit() -> None:
+    """Opened at the step where the two part, with the planted line on one side and the kit's on the other."""
+    run = resolve("ex:ex03", against="ref").open()
+    assert run.side_by_side and run.other is not None
+    assert run.start is not None and run.other.start is not None
+    ours = run.timeline.step(run.start).statement
+    theirs = run.other.timeline.step(run.other.start).statement
+    assert ours is not None and "round_up" in ours.text
+    assert theirs is not None and "(off - addr)" in theirs.text
+
+
+def test_where_finding_the_place_is_the_exercise_the_kit_is_not_shown() -> None:
+    """A sentence instead."""
+    with pytest.raises(UserError, match="finding the place is the exercise"):
+        resolve("ex:ex06", against="ref").open()
