@@ -149,9 +149,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
         "Search the text of this pane", Group.PANES,
     ),
     Action("search_next", (".",), ("search-next",), "next match", "Next match", Group.PANES),
-    Action(
-        "search_back", (",",), ("search-back",), "match before", "Match before", Group.PANES
-    ),
+    Action("search_back", (",",), ("search-back",), "match before", "Match before", Group.PANES),
     Action(
         "focus_next", ("tab",), ("pane",), "next pane",
         "Next pane on the screen", Group.PANES, 10, "pane",

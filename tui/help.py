@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Final
 
 from thpkit.view.glyphs import UNICODE
@@ -12,7 +12,7 @@ from thpkit.view.panes import PANES
 from thpkit.view.rows import Role, Row, Span, row
 from tui.actions import Action, Group, grouped, keys_of
 
-KEYS: Final = 18
+KEYS: Final = 17
 """Columns for the keys."""
 WIDE: Final = 116
 """Columns of text from which the list has two columns: in windows of 120."""
@@ -50,13 +50,23 @@ def rows_of(width: int) -> tuple[Row, ...]:
         rows += _rest(width)
     else:
         half = (width - BETWEEN) // 2
-        left = _groups(groups[:3], half)
-        right = _groups(groups[3:], half) + _rest(half)
+        parts = [_groups([each], half) for each in groups] + [_rest(half)]
+        left, right = _halves(parts)
         rows += [
             (*padded(one, half + BETWEEN), *other)
             for one, other in zip_longest(left, right, fillvalue=())
         ]
     return (*rows, (), *wrapped(row(("? or esc closes this list", Role.DIM)), width))
+
+
+def _halves(parts: Sequence[Sequence[Row]]) -> tuple[list[Row], list[Row]]:
+    """Parts in two columns of about the same height, in order."""
+    heights = [len(each) for each in parts]
+    at = min(
+        range(len(parts) + 1),
+        key=lambda at: max(sum(heights[:at]), sum(heights[at:])),
+    )
+    return list(chain(*parts[:at])), list(chain(*parts[at:]))
 
 
 def _groups(groups: Sequence[tuple[Group, Sequence[Action]]], width: int) -> list[Row]:
@@ -65,7 +75,7 @@ def _groups(groups: Sequence[tuple[Group, Sequence[Action]]], width: int) -> lis
     for group, actions in groups:
         rows += wrapped(row((group.value, Role.HEADING)), width)
         for each in actions:
-            rows += _entry(keys_of(each) or "by name, :", each.help, width)
+            rows += _entry(keys_of(each) or f": {each.words[0]}", each.help, width)
         rows.append(())
     return rows
 

@@ -64,7 +64,7 @@ class LessonKeys(AskingKeys):
         if self.zoomed is not None:
             self.zoomed = None
         self.place_panes()
-        if self.reading:
+        if self.reading and LESSON in self._plan:
             self.pane(LESSON).focus()
         self._keep()
 

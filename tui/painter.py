@@ -112,11 +112,24 @@ def _alike(one: Segment, other: Segment) -> bool:
     return first.bgcolor == second.bgcolor and not lines
 
 
+CHOSEN: Final = "  › "
+"""What stands in a title before the name of the chosen value."""
+
+
+def _shortened(caption: str, room: int) -> str:
+    """A title that fits; of the chosen value's name the end counts, which is what tells slots apart."""
+    pane, sign, name = caption.partition(CHOSEN)
+    rest = room - len(pane) - len(sign)
+    if not sign or len(name) <= rest:
+        return caption
+    return f"{pane}{sign}…{name[1 - rest :]}" if rest > 1 else pane
+
+
 def title_line(caption: str, seen: str, width: int, focused: bool) -> Line:
     """The title row: heavy and bold if the pane has the focus; always of the same width."""
     rule, role = ("━", Role.TITLE) if focused else ("─", Role.DIM)
     room = max(width - len(seen) - 2, 0)
-    name = head_of(f" {caption} ", room)
+    name = head_of(f" {_shortened(caption, room - 2)} ", room)
     filled = rule * (room - width_of((Span(name),)))
     name_role = Role.TITLE if focused else Role.HEADING
     edge = Span(rule, role)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.host import Host
+from tui.painter import CHOSEN
 from tui.panescreen import PaneScreen
 from tui.prompt import Prompt
 from tui.rowpane import RowPane
@@ -98,4 +99,4 @@ class PaneKeys(PaneScreen):
 
 def _name_of(pane: RowPane) -> str:
     """What stands in a pane's title, without its key and what is chosen in it."""
-    return pane.caption[2:].partition("  ›")[0]
+    return pane.caption[2:].partition(CHOSEN)[0]

@@ -16,6 +16,7 @@ from tui.layouts import BAR, LESSON, PROSE, SMALL, SOURCE, STATUS, TIMELINE
 from tui.lesson_text import LessonText
 from tui.lessonpane import LessonPane
 from tui.looks import signs
+from tui.painter import CHOSEN
 from tui.reader import Reader
 from tui.rowmath import row_of
 from tui.rowpane import RowPane
@@ -148,7 +149,7 @@ class PaneScreen(Screen[None]):
         """A pane of state; if it shows the selected value, its title says which that is."""
         cell, caption = reader.selected, f"{pane.digit} {pane.caption}"
         if cell is not None and row_of(rendered.rows, cell) is not None:
-            caption += f"  › {reader.timeline.cell_name(cell)}"
+            caption += f"{CHOSEN}{reader.timeline.cell_name(cell)}"
         self.pane(pane.name).show(rendered, caption=caption, cell=cell)
 
     def _show_source(self, moment: Moment, rendered: Rendered, reader: Reader) -> None:

@@ -14,11 +14,11 @@ from textual.message import Message
 from textual.strip import Strip
 
 from thpkit.trace.cells import Cell
-from thpkit.view.rows import Rendered, Row, plain
+from thpkit.view.rows import Rendered, Role, Row, plain
 from tui import rowmath
 from tui.looks import Look
 from tui.mouse import MousePane
-from tui.painter import Line, Painter, title_line
+from tui.painter import CHOSEN, Line, Painter, title_line
 from tui.rowmath import Picks
 
 _EMPTY = Rendered(())
@@ -271,10 +271,18 @@ class RowPane(MousePane, can_focus=True):
         seen = ""
         if size > height > 0 and self.picks is not Picks.LINES:
             above, below = self._top, max(size - self._top - height, 0)
-            seen = "".join(
-                (f" ▲{above}" if above else "", f" ▼{below} more" if below else "", " ")
-            )
+            more = "" if CHOSEN in self.caption else " more"
+            seen = f" {self._news(0, above)}▲{above}" if above else ""
+            if below:
+                seen += f" {self._news(size - below, size)}▼{below}{more}"
+            seen += " "
         return title_line(self.caption, seen, self.size.width, self.has_focus)
+
+    def _news(self, first: int, end: int) -> str:
+        """The sign of a change if one of these rows, which are out of view, has it in front."""
+        rows = self.rows[first:end]
+        new = any(line and line[0].role is Role.CHANGED for line in rows)
+        return "●" if new else ""
 
     def render_line(self, y: int) -> Strip:
         """One painted line."""

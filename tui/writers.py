@@ -76,4 +76,6 @@ def value(cell: Cell, what: object) -> str:
     """A value as the panes write it."""
     if what is MISSING:
         return "nothing"
+    if what is None and isinstance(cell.key, int):
+        return "NULL"  # a slot of an array in the kernel
     return short(what, cell.key if isinstance(cell.key, str) else "")

@@ -98,7 +98,7 @@ STOPS = (
         "__thp_get_unmapped_area::addr = addr + (@1",
         "Room to spare",
         "The mapping is 4 MiB long, but the search was for more. It found the highest such hole, and `addr` is where "
-        "the hole begins: directly below mmap_base minus all that was asked for.",
+        "the hole begins: mmap_base minus all that was asked for.",
     ),
     Stop(
         "__thp_get_unmapped_area::addr = addr + (@1+",
@@ -302,8 +302,8 @@ def _drivers_place(
 def _served(a: Process, address: int) -> str:
     """How the read of page 513 was served, or which page was read instead."""
     read = words(a.touch(address))
-    if read != "block 513":
-        return f"{read.replace('block', 'page')}!"
+    if read != "page 513":
+        return f"{read}!"
     return "huge" if a.smaps()[0].file_pmd_mapped else "small"
 
 
@@ -320,4 +320,5 @@ def _read_by_b(variant: Variant) -> str:
     at_a_round_address(machine)
     b = machine.processes["B"]
     entry = "huge" if b.smaps()[0].file_pmd_mapped else "small"
-    return f"{words(b.touch(WISH + 512 * PAGE))}, {entry} entry"
+    read = words(b.touch(WISH + 512 * PAGE))
+    return f"{read}, {entry} entry"

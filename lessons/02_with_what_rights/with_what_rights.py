@@ -124,13 +124,13 @@ STOPS = (
     Stop(
         "filemap_huge_fault::huge_memory.split_huge_pmd@1+",
         "The entry goes, the page stays",
-        "The handler cannot copy 2 MiB for one byte. It takes the huge entry away and answers FALLBACK. The huge "
+        "The handler will not copy 2 MiB for one byte. It takes the huge entry away and answers FALLBACK. The huge "
         "page stays in the cache, untouched: 512 references, the cache's.",
     ),
     Stop(
         "do_cow_fault::copy_user_page@1+",
         "A copy of one page",
-        "The small path reads page 515 in the cache, and copies it into a page that belongs to A alone. A's write "
+        "The small path finds page 515 in the cache, and copies it into a page that belongs to A alone. A's write "
         "will go there.",
     ),
     Stop(
@@ -244,7 +244,8 @@ def _wish(wish: Wish, version: Variant) -> tuple[str, str]:
     where = at + 515 * PAGE if wish.length == SIZE else at
     outcome(lambda: a.touch(where))
     said = outcome(lambda: a.mprotect(at, wish.length, READ_WRITE))
-    return said, outcome(lambda: a.touch(where, Access.WRITE))
+    then = outcome(lambda: a.touch(where, Access.WRITE))
+    return said, then
 
 
 def a_writer() -> list[str]:

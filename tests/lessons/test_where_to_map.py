@@ -120,7 +120,7 @@ def test_sixteen_small_entries(recording: Recording) -> None:
             )
         )
     assert not word & flags.PAGE_PSE
-    assert words(sub_page.content) == "block 513"
+    assert words(sub_page.content) == "page 513"
     assert huge._refcount == 513 + 16
     assert vma.vm_mm.rss_stat[MmCounter.MM_FILEPAGES] == 16
     assert machine.kernel.vmstat.node[NodeStat.NR_FILE_MAPPED] == mapped == 512
@@ -144,16 +144,16 @@ def end(run: Recording) -> None:
 def test_without_the_question_other_bytes_are_read(lesson: ModuleType) -> None:
     """K11: address and offset one page apart, so the page shown is the one before."""
     ref, unasked = lesson.without_the_question()
-    assert "block 513, small" in ref
-    assert "block 512, huge" in unasked
+    assert "page 513, small" in ref
+    assert "page 512, huge" in unasked
 
 
 @pytest.mark.parametrize(
     ("variant", "at", "read"),
     [
-        ("v3", 0x7FFFF7BFF000, "block 512"),
-        ("v3+K11", 0x7FFFF7BFF000, "block 513"),
-        ("v3+D23", 0x7FFFF7A01000, "block 513"),
+        ("v3", 0x7FFFF7BFF000, "page 512"),
+        ("v3+K11", 0x7FFFF7BFF000, "page 513"),
+        ("v3+D23", 0x7FFFF7A01000, "page 513"),
     ],
 )
 def test_what_v3_does_with_the_second_page(

@@ -146,7 +146,7 @@ def test_the_file_is_what_it_was(recording: Recording) -> None:
     inode = recording.machine.kernel.inodes["/bin/app"]
     assert not dict(inode.versions.items())
     memmap = recording.machine.kernel.zone.memmap
-    assert words(memmap[Pfn(huge_page(recording).pfn + 3)].content) == "block 515"
+    assert words(memmap[Pfn(huge_page(recording).pfn + 3)].content) == "page 515"
 
 
 def test_a_running_program_cannot_be_opened_for_writing(recording: Recording) -> None:
@@ -197,10 +197,10 @@ WISHES = [
     ("private", ("0", "private copy"), ("EACCES", "SIGSEGV")),  # K23
     ("private, fixed", ("0", "private copy"), ("0", "faults for ever")),  # K20, D20
     ("shared", ("EACCES", "SIGSEGV"), ("EACCES", "SIGSEGV")),  # §6.6
-    ("shared, file opened to write", ("0", "block 515 v1"), ("0", "block 515 v1")),
+    ("shared, file opened to write", ("0", "page 515 v1"), ("0", "page 515 v1")),
     (
         "the same by SHARED_VALIDATE",
-        ("0", "block 515 v1"),
+        ("0", "page 515 v1"),
         ("EACCES", "SIGSEGV"),
     ),  # D41
 ]

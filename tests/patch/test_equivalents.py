@@ -65,8 +65,8 @@ def test_a_condition_without_a_real_term_disagrees() -> None:
 
 
 def test_without_the_index_term_the_next_block_is_read() -> None:
-    """K8: at real sizes, as posted, page 3 of block 0 would show block 515; with D1 repaired nothing changes."""
-    for base, shown in (("v3", "block 515"), ("v3+D1", "block 3")):
+    """K8: at real sizes, as posted, page 3 of block 0 would show page 515; with D1 repaired nothing changes."""
+    for base, shown in (("v3", "page 515"), ("v3+D1", "page 3")):
         variant = Variant(
             f"{base} for K8",
             functions=(lookup.k8_unusable,),

@@ -116,8 +116,8 @@ def test_d3_uncovers_d10_and_d15(
             raced[0] = on.touch(other, there, 515)
 
     machine.interrupt(page_alloc.alloc_pages, 1, race)
-    assert on.touch(on.a, at, 515) == "block 515"
-    assert raced == ["block 515"]
+    assert on.touch(on.a, at, 515) == "page 515"
+    assert raced == ["page 515"]
     page = on.cached(512)
     assert page is not None
     assert (page._refcount, page._mapcount + 1) == (references, mappings)
@@ -131,8 +131,8 @@ def test_a_fitting_mapping_is_not_enough() -> None:
             each, variant_named("v3"), SMALL
         )
     for debug, results in (
-        (False, ("block 512", "block 515")),
-        (True, ("kernel bug", "block 515")),
+        (False, ("page 512", "page 515")),
+        (True, ("kernel bug", "page 515")),
     ):
         for name, result in zip(("v3+K11", "ref"), results, strict=True):
             machine = Setting(debug=debug).machine(variant_named(name))

@@ -21,7 +21,7 @@ def _stage(variant: Variant = V3, **setting: bool) -> Stage:
 def test_d5_the_second_process_sleeps_for_ever() -> None:
     """A reads and is content. B comes, finds the page in the cache, and waits for a lock that nobody will release."""
     on = _stage()
-    assert on.touch(on.a, on.map(on.a), 515) == "block 515"
+    assert on.touch(on.a, on.map(on.a), 515) == "page 515"
     at = on.map(on.b)
     with pytest.raises(Deadlock) as stopped:
         on.b.touch(at + 515 * on.page)
@@ -44,7 +44,7 @@ def test_d11_and_d12_nobody_hears_of_it(debug: bool) -> None:
     on = _stage(debug=debug)
     at = on.map(on.a)
     on.machine.fail("xa_node", skip=1)
-    assert on.touch(on.a, at, 515) == "block 515", "it works, this time"
+    assert on.touch(on.a, at, 515) == "page 515", "it works, this time"
     splats = list(on.machine.kernel.splats.values())
     assert [each.rule for each in splats[:3]] == [
         "sleeping function called from invalid context",
@@ -58,15 +58,15 @@ def test_d11_and_d12_nobody_hears_of_it(debug: bool) -> None:
     quiet = _stage(REF, debug=debug)
     at = quiet.map(quiet.a)
     quiet.machine.fail("xa_node", skip=1)
-    assert quiet.touch(quiet.a, at, 515) == "block 515"
+    assert quiet.touch(quiet.a, at, 515) == "page 515"
     assert quiet.rules() == ()
 
 
 def test_d16_wrong_bytes_on_a_production_kernel() -> None:
-    """A asks for block 515 and is shown block 512; and the lock of the entry stays taken."""
+    """A asks for page 515 and is shown page 512; and the lock of the entry stays taken."""
     on = _stage()
     at = on.fixed(on.a, beyond=1)
-    assert on.touch(on.a, at, 515) == "block 512"
+    assert on.touch(on.a, at, 515) == "page 512"
     assert {each.id for each in broken(on.machine.kernel)} >= {"huge entries", "I11"}
     with pytest.raises(Deadlock, match="which it holds already"):
         on.a.touch(at + 516 * on.page)
@@ -82,7 +82,7 @@ def test_d16_the_assertion_of_a_debug_kernel() -> None:
 def test_d16_in_the_correct_version() -> None:
     on = _stage(REF)
     at = on.fixed(on.a, beyond=1)
-    assert on.touch(on.a, at, 515) == "block 515"
+    assert on.touch(on.a, at, 515) == "page 515"
     assert broken(on.machine.kernel) == []
 
 
@@ -90,7 +90,7 @@ def test_d19_memory_of_others_becomes_visible() -> None:
     """The file system filled 4 KiB and said: uptodate. Page 0 is right, pages 1 to 511 show what was there before."""
     on = _stage(fills=False)
     at = on.map(on.a)
-    assert on.touch(on.a, at, 512) == "block 512"
+    assert on.touch(on.a, at, 512) == "page 512"
     assert {on.touch(on.a, at, 512 + i) for i in range(1, 512)} == {"stale memory"}
     assert "content" in {each.id for each in broken(on.machine.kernel)}
 
@@ -99,7 +99,7 @@ def test_d20_the_processor_runs_and_nothing_happens() -> None:
     """CORRECTIONS B7: private and writable from the start, a load, then a store: mprotect has no part in it."""
     on = _stage()
     at = on.fixed(on.a, RW)
-    assert on.touch(on.a, at, 515) == "block 515"
+    assert on.touch(on.a, at, 515) == "page 515"
     faults = on.gauge("PGFAULT")
     with pytest.raises(EndlessRefault, match="would fault again for ever"):
         on.a.touch(at + 515 * on.page, Access.WRITE)
@@ -133,7 +133,7 @@ def test_k17_mapped_but_not_findable() -> None:
 
     for visit in range(1, 6):
         on.machine.interrupt(vmstat.count_vm_event, visit, look)
-    assert on.touch(on.a, at, 515) == "block 515"
+    assert on.touch(on.a, at, 515) == "page 515"
     sentence, found = moments[0]
     assert sentence == "page#1 is mapped but not found in mapping#1 at index 512"
     assert found is None

@@ -30,7 +30,7 @@ class First:
         self.a: Process = self.on.a
         self.inode: Inode = self.on.inode
         self.at = self.on.map(self.a)
-        assert self.on.touch(self.a, self.at, 515) == "block 515"
+        assert self.on.touch(self.a, self.at, 515) == "page 515"
 
     @property
     def head(self) -> Page:
@@ -215,7 +215,7 @@ def test_second_block_first() -> None:
     """§12.3 (i-b) and D1: block 1 is cached; block 0 becomes huge in REF (17 nodes), and never in v3."""
     for variant, pages, nodes in ((V3, 513, 10), (REF, 1024, 17)):
         first = First(variant)
-        assert first.on.touch(first.a, first.at, 1) == "block 1"
+        assert first.on.touch(first.a, first.at, 1) == "page 1"
         assert first.on.gauge("NR_FILE_PAGES") == pages
         assert first.machine.kernel.xa_nodes == nodes
 
@@ -277,5 +277,5 @@ def test_v4_never_finds_the_page_at_its_second_look() -> None:
 
     machine.interrupt(page_alloc.alloc_pages, 1, race)
     # The second look begins at the second index, so it finds a tail and gives up.
-    assert on.touch(on.a, at, 515) == "block 515"
+    assert on.touch(on.a, at, 515) == "page 515"
     assert fs.inode_mapping(on.inode).i_pages.xa_lock.owner is None

@@ -12,7 +12,7 @@ from tests.tui.playing import play, stepper, text_of
 from tests.tui.small import TEXT, write
 from thpkit.patch import record
 from thpkit.trace.statements import ROOT
-from tui import apart, cli, opening
+from tui import apart, cli, commands_read, opening
 from tui.app import ThpApp
 from tui.layouts import BAR, PROSE
 from tui.pair import DIFF, Pair
@@ -82,8 +82,8 @@ def test_a_defect_is_told(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> 
     status, out, err = thp(monkeypatch, capsys, "defects", "d5")
     assert (status, err) == (0, "")
     for said in (
-        "one expects     A reads: block 515; B reads: block 515",
-        "what happens    A reads: block 515; B reads: waits for ever",
+        "one expects     A reads: page 515; B reads: page 515",
+        "what happens    A reads: page 515; B reads: waits for ever",
         "first apart     in A: page fault(",
         "repair          v3+D5: ",
         "not named in the review",
@@ -139,16 +139,19 @@ def test_bad_input_gets_one_sentence_and_status_2(
 
 
 def test_the_review_is_read(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    """Its text, untouched."""
+    """Set for a terminal, in 80 columns; with --raw as it stands on disk."""
     text = (ROOT / "lessons" / "review.md").read_text(encoding="utf-8")
-    assert thp(monkeypatch, capsys, "review") == (0, text, "")
+    assert thp(monkeypatch, capsys, "review", "--raw") == (0, text, "")
+    status, shown, err = thp(monkeypatch, capsys, "review")
+    assert (status, err) == (0, "") and "K17" in shown and "<!--" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_without_a_review_that_is_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: Captured, tmp_path: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    """In one sentence."""
-    monkeypatch.setattr(cli, "lessons_dir", lambda: tmp_path)
+    """One sentence."""
+    monkeypatch.setattr(commands_read, "lessons_dir", lambda: tmp_path)
     status, _out, err = thp(monkeypatch, capsys, "review")
     assert status == 2 and "the review is not beside the lessons" in err
 

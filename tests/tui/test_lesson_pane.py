@@ -303,10 +303,10 @@ def test_enter_on_a_question_asks_it(tmp_path: Path) -> None:
         await pilot.press("l")
         choose(app, "The hole begins at")
         await pilot.press("enter")
-        assert isinstance(app.screen, AskScreen)
-        assert app.screen.question.id == "moved"
+        question = app.screen
+        assert isinstance(question, AskScreen) and question.question.id == "moved"
         await pilot.press("escape")
-        assert app.screen is screen and screen.position == 0
+        assert stepper(app) is screen and screen.position == 0
 
     play(scene, tmp_path, (80, 24), lesson)
 
@@ -373,6 +373,21 @@ def test_wide_windows_keep_one_pane_of_state(tmp_path: Path, lesson: Target) -> 
 
     play(wide, tmp_path / "wide", (120, 40), lesson)
     play(narrow, tmp_path / "narrow", (80, 24), lesson)
+
+
+def test_a_window_too_small_for_panes_stays_as_it_is(
+    tmp_path: Path, lesson: Target
+) -> None:
+    """And shows the text when it grows."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        await pilot.press("l", "enter")
+        assert not pane(app).display
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert pane(app).display
+
+    play(scene, tmp_path, (50, 12), lesson)
 
 
 def test_what_is_no_lesson_has_no_text(tmp_path: Path) -> None:

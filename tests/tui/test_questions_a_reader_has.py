@@ -1,8 +1,9 @@
-"""Questions a reader has at a line, answered with keys: who wrote this, where does it break, where do two runs part."""
+"""Questions a reader has at a line, answered with keys: who wrote this, where does it break, where do runs part."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,13 +13,20 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.playing import painted, play, stepper, text_of
+from thpkit.kernel.splat import Config, OnSplat
 from thpkit.kernel.vmstat import NodeStat
 from thpkit.kernel.xarray import XaNode
+from thpkit.patch import V3
+from thpkit.scenario import load_file, record
 from thpkit.trace.cells import Cell
 from thpkit.trace.timeline import Timeline
+from thpkit.view.moment import Moment
+from thpkit.view.rows import text_of as text_of_row
+from thpkit.view.timeline_view import Marked, bar
 from tui.app import ThpApp
 from tui.layouts import BAR, STATUS
 from tui.opening import Run
+from tui.paths import lessons_dir
 from tui.reader import Reader
 from tui.where import Target, resolve
 
@@ -60,6 +68,11 @@ async def choose(pilot: Pilot[str], app: ThpApp, digit: str, cell: Cell) -> None
     raise AssertionError(f"{cell} cannot be reached; chosen is {reader.selected}")
 
 
+def said_in(app: ThpApp) -> str:
+    """The sentence in the last rows; a long one takes the timeline's row too."""
+    return f"{text_of(app, 'timeline')} {text_of(app, BAR)}"
+
+
 def place(timeline: Timeline, n: int) -> tuple[str, str]:
     """File and function of a step."""
     function = timeline.step(n).frame.function
@@ -84,7 +97,7 @@ def test_who_wrote_slot_8_of_the_top_node(tmp_path: Path) -> None:
         assert file.startswith("xarray/") and function == "xas_create"
         write = timeline.writes(screen.position)
         assert any(each.cell == Cell(node.slots, 8) for each in write)
-        said = " ".join((text_of(app, "timeline") + text_of(app, BAR)).split())
+        said = said_in(app)
         assert (
             f"{name}: NULL → xa_node#" in said and "by xas_create, create.py:" in said
         )
@@ -110,11 +123,9 @@ def test_who_wrote_nr_file_pmdmapped(tmp_path: Path) -> None:
             if screen.position == before:
                 break
             write = timeline.writes(screen.position)[0]
-            stack = [each.frame.function.qualname for each in timeline.stack(before)]
-            assert stack
             found.append((write.old, write.new, _outside(timeline, screen.position)))
-        assert found == [(1, 0, "page_remove_rmap"), (0, 1, "page_add_file_rmap")]
-        assert "nothing wrote NR_FILE_PMDMAPPED before" in text_of(app, BAR)
+        assert found == [(1, 0, "page_remove_file_rmap"), (0, 1, "page_add_file_rmap")]
+        assert "vmstat.node[NR_FILE_PMDMAPPED] is not written yet" in said_in(app)
 
     play(scene, tmp_path, (80, 24), at_stop(MAPPED))
 
@@ -125,14 +136,27 @@ def _outside(timeline: Timeline, n: int) -> str:
     return next(each for each in reversed(names) if each.startswith("page_"))
 
 
+def _tour_that_goes_on() -> Timeline:
+    """The tour on the patch as posted, on a kernel that reports broken rules and goes on, as kernels do."""
+    scenario = load_file(lessons_dir() / "00_tour" / "tour.py")
+    config = Config(on_splat=OnSplat.LOG, debug_vm=False)
+    return record(replace(scenario, config=config, stops=()), V3).timeline
+
+
 @pytest.mark.parametrize(
-    ("where", "variant"), [("tour", "v3"), ("defect:D2", None), ("defect:D10", None)]
+    "opened",
+    [
+        _tour_that_goes_on,
+        lambda: resolve("defect:D2").open().timeline,
+        lambda: resolve("defect:D10").open().timeline,
+    ],
+    ids=["tour", "D2", "D10"],
 )
 def test_the_posted_patch_breaks_what_the_facts_say(
-    where: str, variant: str | None
+    opened: Callable[[], Timeline],
 ) -> None:
     """c, again and again: the first broken invariant is one of the list, and the timeline marks where."""
-    reader = Reader(resolve(where, variant).open().timeline)
+    reader = Reader(opened())
     broken = None
     while broken is None:
         before = reader.position
@@ -141,6 +165,18 @@ def test_the_posted_patch_breaks_what_the_facts_say(
         broken = re.match(r"(I\d+): ", reader.message)
     assert broken[1] in FIRST_BROKEN, reader.message
     assert reader.position == reader.trouble.begins()[0]
+    marks = Marked(broken=reader.trouble.begins())
+    line = text_of_row(bar(Moment.of(reader.timeline, 0), 120, marks))
+    assert "×" in line
+
+
+def test_the_tour_on_the_posted_patch_ends_at_a_report() -> None:
+    """The correct version's own tour checks the order of locks; c says which broke, and the last step why it ends."""
+    reader = Reader(resolve("tour", "v3").open().timeline)
+    reader.do("continue")
+    assert "lock order" in reader.message and "ptl" in reader.message
+    reader.do("last")
+    assert reader.message.startswith("the run ends here: lock order")
 
 
 def test_where_two_versions_part() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.test_terminal import Terminal
+from tests.tui.terminal import Terminal
 from thpkit.trace.statements import ROOT
 from thpkit.view.layout import columns
 

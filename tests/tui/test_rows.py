@@ -10,7 +10,7 @@ from thpkit.kernel.kobject import KArray
 from thpkit.trace.cells import Cell
 from thpkit.view.rows import Role, Span, row, text_of
 from tui.looks import Look
-from tui.painter import Line, Painter, title_line
+from tui.painter import CHOSEN, Line, Painter, title_line
 from tui.rowmath import cell_at, cells_of, find, place, with_chosen
 
 
@@ -92,3 +92,16 @@ def test_a_title_keeps_its_width_with_and_without_focus() -> None:
         )
         assert len(text_of(plain.row)) == len(text_of(heavy.row))
     assert "━" in text_of(title_line("a", "", 20, True).row)
+
+
+def test_a_title_keeps_the_end_of_a_chosen_values_name() -> None:
+    """Slot 8 and slot 9 differ at the end; a title that is too long loses what stands before it."""
+    caption = f"3 XArray{CHOSEN}xa_node#1.slots[8]"
+    wide, narrow, tiny = (
+        text_of(title_line(caption, " ▼11 ", width, False).row)
+        for width in (40, 34, 16)
+    )
+    assert "3 XArray  › xa_node#1.slots[8] " in wide
+    assert "3 XArray  › …" in narrow and "slots[8] " in narrow
+    assert "3 XArr" in tiny and "›" not in tiny
+    assert [len(each) for each in (wide, narrow, tiny)] == [40, 34, 16]

@@ -55,7 +55,7 @@ class Beside:
     spots: Mapping[Statement, Spot]
     """Where a statement is spoken of, if anywhere."""
     _functions: Mapping[str, Spot] = field(repr=False)
-    """Where a function is quoted first, by its qualified name."""
+    """The first passage that quotes a function, by its qualified name."""
 
     # ---- from the run to the text -----------------------------------------------------------------------
 
@@ -136,7 +136,8 @@ def beside(document: Document, root: Path) -> Beside:
     for at, standing in _quotes(document, root):
         into = again if standing.place.role is QuoteRole.AGAIN else found
         whole = range(len(standing.lines))
-        functions.setdefault(standing.place.function, Spot(at, at, at, whole))
+        last = max(_prose(document, at), default=at)
+        functions.setdefault(standing.place.function, Spot(at, last, at, whole))
         for statement, spot in _spots(document, at, standing):
             known = into.get(statement)
             if known is None or (known.block == known.fence and spot.block != at):

@@ -7,6 +7,7 @@ too wide goes on below, further to the right. A question's text flows like prose
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,8 @@ from thpkit.view.rows import Role, Row, Span, row, text_of
 
 INDENT: Final = 2
 """Columns before code, and before what belongs to a bullet."""
+MORE: Final = 4
+"""Columns by which the rest of a line of code that is too wide is moved to the right."""
 RULES: Final = "=-~"
 """What stands below a heading where there are no colours, by its level."""
 _OPTION: Final = re.compile(r"(?:[a-z]\)|\d+\.) ")
@@ -93,9 +96,12 @@ def _fence(block: Fence, width: int) -> Iterator[list[Row]]:
     if _asks(block):
         yield from _question(block.code, width)
         return
-    for line in block.code:
-        indent = INDENT + len(line) - len(line.lstrip())
-        yield wrapped(row((" " * INDENT + line, Role.CODE)), width, indent + 4)
+    for line in textwrap.dedent("\n".join(block.code)).split("\n"):
+        code = line.lstrip()
+        indent = min(INDENT + len(line) - len(code), width // 2)
+        head = Span(" " * indent, Role.CODE)
+        rows = wrapped(row((code, Role.CODE)), width - indent, MORE)
+        yield [(head, *each) for each in rows]
 
 
 def _asks(block: Fence) -> bool:
@@ -118,7 +124,10 @@ def _bullet(block: Bullet, width: int, marked: bool) -> list[Row]:
     """An item; the line of code that it explains stands out in front."""
     sign = "•" if block.marker == "-" else block.marker
     head = " " * INDENT * (block.depth - 1) + sign + " "
-    return wrapped((Span(head), *_spans(block.text, marked)), width, len(head))
+    lead, *rest = _spans(block.text, marked) or (Span(""),)
+    if block.span is not None and rest and not marked:
+        lead = lead._replace(text=f"{lead.text} ")  # a gap that is seen without colours
+    return wrapped((Span(head), lead, *rest), width, len(head))
 
 
 def _paragraph(block: Paragraph, width: int, marked: bool) -> list[Row]:

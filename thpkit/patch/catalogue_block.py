@@ -76,7 +76,7 @@ RECORDS: Final = (
         kind=Kind.EQUIVALENT,
         agree=equivalents.no_index,
         reason="the condition with and without the question, on everything that stands inside the block: equivalent "
-        "with D1 repaired, wrong bytes without (page 3 of block 0 shows block 515)",
+        "with D1 repaired, wrong bytes without (page 3 of block 0 shows page 515)",
         lesson="a test that seems superfluous may be covering for a mistake elsewhere",
         v4="kept as a conflict",
         v5="kept as a conflict",
@@ -201,12 +201,12 @@ RECORDS: Final = (
         kind=Kind.SHOWN,
         act=block.sleeping_allocation,
         sees_v3={
-            "A reads": "block 515",
+            "A reads": "page 515",
             "reports": 1,
             "a production kernel says so": False,
         },
         sees_ref={
-            "A reads": "block 515",
+            "A reads": "page 515",
             "reports": 0,
             "a production kernel says so": False,
         },
@@ -264,7 +264,7 @@ RECORDS: Final = (
         "its lock: while truncation removes it. The handler takes neither the lock nor a reference.",
         kind=Kind.SHOWN,
         act=block.mapped_while_removed,
-        sees_v3={"A meanwhile": "block 515", "removed while mapped": True},
+        sees_v3={"A meanwhile": "page 515", "removed while mapped": True},
         sees_ref={"A meanwhile": "SIGBUS", "removed while mapped": False},
         after=("D2", "D5", "D7"),
         rule="a page is mapped under its lock, after a look at its owner and at the size of the file",

@@ -96,7 +96,7 @@ RECORDS: Final = (
         "reach it. Then it is entered as uptodate: old data, for good.",
         kind=Kind.SHOWN,
         act=page.stale_data,
-        sees_v3={"A reads": "block 515"},
+        sees_v3={"A reads": "page 515"},
         sees_ref={"A reads": "zeroes"},
         rule="content: an uptodate page holds what storage holds",
         lesson="the order that K17 asks for is not only about what can be seen",

@@ -91,18 +91,18 @@ def no_index() -> int:
     """
     count = _agree(lambda case: _split(case, index=False), only_real=True)
     nr = 1 << SMALL.table_shift
-    count += same("v3", _reads_first_block(V3), "block 3")
+    count += same("v3", _reads_first_block(V3), "page 3")
     count += same(
         "v3 without the term",
         _reads_first_block(V3, lookup.k8_unusable),
-        f"block {nr + 3}",
+        f"page {nr + 3}",
     )
     narrow = repaired(["D1"])
-    count += same("v3+D1", _reads_first_block(narrow), "block 3")
+    count += same("v3+D1", _reads_first_block(narrow), "page 3")
     count += same(
         "v3+D1 without the term",
         _reads_first_block(narrow, lookup.k8_unusable),
-        "block 3",
+        "page 3",
     )
     return count
 

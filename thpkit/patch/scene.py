@@ -230,7 +230,7 @@ def outcome(call: Callable[[], object]) -> str:
 def words(result: object) -> str:
     """A result in words."""
     if isinstance(result, Block):
-        return f"block {result.pgoff}" + (f" v{result.version}" * bool(result.version))
+        return f"page {result.pgoff}" + (f" v{result.version}" * bool(result.version))
     if isinstance(result, Zero):
         return "zeroes"
     if isinstance(result, Stale):
