@@ -216,13 +216,20 @@ class Reader(Visits):
 
     def do_continue(self) -> None:
         """The next breakpoint, splat, or broken invariant."""
-        self._stop_at(self.trouble.after(self.position, self.breakpoints), "after")
+        self.stop_at(self.trouble.after(self.position, self.breakpoints), "after")
 
     def do_continue_back(self) -> None:
         """The breakpoint, splat or broken invariant before."""
-        self._stop_at(self.trouble.before(self.position, self.breakpoints), "before")
+        self.stop_at(self.trouble.before(self.position, self.breakpoints), "before")
 
-    def _stop_at(self, found: tuple[int, str] | None, where: str) -> None:
+    def arrive(self, found: tuple[int, str] | None, where: str) -> None:
+        """Go to trouble that was looked for elsewhere; a jump like any other."""
+        before = self.position
+        self.stop_at(found, where)
+        self._note(before)
+
+    def stop_at(self, found: tuple[int, str] | None, where: str) -> None:
+        """Go to trouble that was found ``after`` or ``before`` this step, or say that there is none."""
         if found is None:
             self.message = (
                 f"no breakpoint, kernel report or broken invariant {where} this step"

@@ -21,6 +21,7 @@ from tui.actions import ACTIONS, Group
 from tui.bindings import bindings
 from tui.choosing import Choosing
 from tui.host import Host
+from tui.huntkeys import HuntKeys
 from tui.introduction import paragraphs
 from tui.layouts import SMALL, STATUS
 from tui.opening import Run
@@ -41,7 +42,7 @@ COMMANDS: Final = [
 GOTO: Final = "Go to: a step, stop N, a function, a piece of its code, a counter"
 
 
-class Stepper(Choosing):
+class Stepper(Choosing, HuntKeys):
     """Steps through one recording."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -148,6 +149,7 @@ class Stepper(Choosing):
 
     def action_do(self, name: str) -> None:
         """An action of the table. What was said about the one before is said no longer."""
+        self.interrupted()
         self.hush()
         own = getattr(self, f"do_{name}", None)
         if own is not None:
@@ -162,6 +164,10 @@ class Stepper(Choosing):
         if self.reader is not None:
             self.reader.do(name)
             self._sync()
+
+    def shown_again(self) -> None:
+        """Show where the reader is now."""
+        self._sync()
 
     def _sync(self) -> None:
         """Show where the reader is now."""

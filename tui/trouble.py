@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Generator
+from typing import Final, TypeAlias
 
 from thpkit import checks
 from thpkit.kernel.init import Kernel
@@ -19,6 +20,10 @@ FEW: Final = 100
 """Quiet moments up to which all of a recording are checked before it is shown."""
 
 
+Hunt: TypeAlias = Generator[float, None, Find | None]
+"""A search that can be left at any time."""
+
+
 class Trouble:
     """Looks for trouble in one recording. What it found out about quiet moments is kept."""
 
@@ -28,15 +33,35 @@ class Trouble:
 
     def after(self, n: int, points: Breakpoints) -> Find | None:
         """The next trouble after step ``n``."""
-        reported = moves.next_splat(self._timeline, n)
-        found = [*points.after(n), *self._splat(n, reported)]
-        return nearest([*found, *self._first_broken(n, True)], True)
+        return _exhausted(self.hunt(n, points, True))
 
     def before(self, n: int, points: Breakpoints) -> Find | None:
         """The last trouble before step ``n``."""
-        reported = moves.previous_splat(self._timeline, n)
-        found = [*points.before(n), *self._splat(n, reported)]
-        return nearest([*found, *self._first_broken(n, False)], False)
+        return _exhausted(self.hunt(n, points, False))
+
+    def hunt(self, n: int, points: Breakpoints, forward: bool) -> Hunt:
+        """Look for trouble on one side of step ``n``, a little at a time.
+
+        Yields the part of the quiet moments that has been looked at; whoever has seen enough of that may stop. What
+        was found is returned, and kept for the next time.
+        """
+        splat = moves.next_splat if forward else moves.previous_splat
+        reported = self._splat(n, splat(self._timeline, n))
+        known = [*(points.after(n) if forward else points.before(n)), *reported]
+        first = nearest(known, forward)
+        quiet = self.quiet()
+        wanted = [
+            i for i, step in enumerate(quiet) if (step > n if forward else step < n)
+        ]
+        for done, i in enumerate(wanted if forward else wanted[::-1]):
+            step = quiet[i]
+            if first is not None and (step > first.step) is forward:
+                break
+            yield done / len(wanted)
+            sentence = self.broken_at(step)
+            if sentence and not (i and self.broken_at(quiet[i - 1])):
+                return nearest([*known, Find(step, sentence)], forward)
+        return first
 
     def _splat(self, n: int, reported: int) -> list[Find]:
         """A report, unless it leads nowhere."""
@@ -53,18 +78,6 @@ class Trouble:
             if isinstance(found, Splat):
                 said = f"{found.rule}: {found.sentence}"
         return said
-
-    def _first_broken(self, n: int, forward: bool) -> list[Find]:
-        """The nearest quiet moment at which an invariant is broken and none was at the quiet moment before."""
-        quiet = self.quiet()
-        for i in range(len(quiet)) if forward else reversed(range(len(quiet))):
-            step = quiet[i]
-            if not (step > n if forward else step < n):
-                continue
-            sentence = self.broken_at(step)
-            if sentence and not (i and self.broken_at(quiet[i - 1])):
-                return [Find(step, sentence)]
-        return []
 
     def begins(self) -> tuple[int, ...]:
         """The quiet moments at which an invariant is broken and none was before; none if there are more than FEW.
@@ -108,3 +121,13 @@ class Trouble:
             self._broken[step] = found
             self._timeline.seek(before)
         return self._broken[step]
+
+
+def _exhausted(hunt: Hunt) -> Find | None:
+    """What a hunt finds in the end."""
+    while True:
+        try:
+            next(hunt)
+        except StopIteration as end:
+            found: Find | None = end.value
+            return found

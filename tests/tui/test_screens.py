@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tui.page import Page
 from tui.prompt import Prompt
 from tui.state import Place, Store
 from tui.stepper import Stepper
+from tui.trouble import Trouble
 from tui.where import Target
 
 # ---- home -----------------------------------------------------------------------------------------------
@@ -271,4 +273,30 @@ def test_predicting_asks_before_a_line_that_moves_a_counter(tmp_path: Path) -> N
         await pilot.press("N", "p", "n")
         assert stepper(app) is screen
 
+    play(scene, tmp_path, opened=target())
+
+
+def test_a_long_search_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It shows how far it is; the next key ends it where the reader was, and c goes on with what is known."""
+    looked: list[int] = []
+
+    def slow(self: Trouble, step: int) -> str | None:
+        looked.append(step)
+        time.sleep(0.06)
+        return None
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        screen = stepper(app)
+        await pilot.press("c")
+        assert "any key stops it" in text_of(app, BAR)
+        before, seen = screen.position, len(looked)
+        await pilot.press("home")
+        await pilot.pause(0.3)
+        assert screen.position == before == 0
+        assert len(looked) <= seen + 1
+
+    monkeypatch.setattr(Trouble, "broken_at", slow)
+    monkeypatch.setattr(Trouble, "quiet", lambda self: list(range(1, 200)))
     play(scene, tmp_path, opened=target())
