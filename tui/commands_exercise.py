@@ -36,7 +36,8 @@ def start(exercise: str) -> None:
     desk = Desk.of(exercise_named(exercise))
     short = desk.exercise.id
     if desk.start():
-        click.echo(f"{desk.name} is made: your copy of {short}, {desk.exercise.title}.")
+        made = f"{desk.name} is made: your copy of {short}, {desk.exercise.title}."
+        _print_paragraphs(made)
     else:
         click.echo(f"{desk.name} is there already and stays as it is.")
     _print_paragraphs(*steps_of(desk.exercise, desk.name))
@@ -54,7 +55,7 @@ def check(exercise: str, as_json: bool) -> None:
         click.echo(json.dumps(result.to_json(), indent=1, ensure_ascii=False))
     else:
         click.echo(result.text().rstrip())
-        click.echo(verdicts.advice(result))
+        _print_paragraphs(verdicts.advice(result))
     sys.exit(0 if result.passed else 1)
 
 

@@ -152,7 +152,7 @@ class ExerciseScreen(ExercisePanes):
         elif self.desk.untouched:
             self.said = f"{self.desk.name} is as shipped already"
         else:
-            question = f"Put the shipped file in the place of {self.desk.name}?"
+            question = f"Begin {self.desk.exercise.id} anew, as shipped?"
             prompt = Prompt(question, self.host.look, _yes_or_no, strict=True)
             self.app.push_screen(prompt, self._reset)
 

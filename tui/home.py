@@ -27,7 +27,9 @@ ABOUT: Final = (
     "The huge-page fault is a correct version that never was in a kernel; the rest follows v5.3.",
 )
 """What a newcomer should know before anything else."""
-WELCOME: Final = "New here? Space or Enter opens the tour; there, space goes on and ? lists keys."
+WELCOME: Final = (
+    "New here? Space or Enter opens the tour; there, space goes on, ? lists keys."
+)
 KEYS: Final = ("open", "up", "down", "theme", "palette", "quit", "help")
 
 COMMANDS: Final = ("open", "first", "last", "theme", "help", "quit")

@@ -46,10 +46,13 @@ def grade(desk: Desk, store: Store | None) -> Result:
 
 def digest_of(path: Path) -> str:
     """What tells two texts apart; empty if the file cannot be read."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    except OSError:
+    from thpkit.grading import handed_in
+
+    try:  # a pipe in the file's place must not be waited for
+        data = handed_in.read(path, handed_in.CODE_LIMIT)
+    except handed_in.Unreadable:
         return ""
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _remember(result: Result, digest: str, store: Store) -> None:

@@ -33,8 +33,8 @@ QUERY, ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 """Textual asks whether frames can be bracketed; the answer is yes, so that they can be counted."""
 FRAME: Final = b"\x1b[?2026h"
 
-READY: Final = b"Why anybody wants this"
-"""On the screen when the tour is recorded: its introduction."""
+READY: Final = b"page down"
+"""On the screen when the tour is recorded: below its introduction, whatever that says."""
 
 EMPTY: Final = """
 from textual.app import App

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.small import write
+from tests.tui.small import TEXT, write
 from thpkit.scenario.why import MEASURED
 from thpkit.trace.statements import ROOT
 from tui import cli, printed
@@ -257,3 +257,28 @@ def _no_colour_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("NO_COLOR", "THP_DEBUG", "PYTHONIOENCODING"):
         monkeypatch.delenv(name, raising=False)
     yield
+
+
+def test_a_scenario_that_raises_says_so_and_fails(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Everything up to there is printed; then one sentence on standard error, and status 1."""
+    broken = TEXT.replace("    a.munmap(at, 0x10000)\n", "    a.nonsense()\n")
+    broken = broken[: broken.index("    stops=(")] + ")\n"
+    path = str(write(tmp_path, broken))
+    for more in ((), ("--every",), ("--every", "--from", "0", "--to", "3")):
+        done = thp(environment, "step", path, *more)
+        assert done.returncode == 1 and "sys_open" in done.stdout, more
+        assert done.stderr.startswith(
+            "thp: the scenario did not finish: AttributeError"
+        )
+        assert done.stderr.count("\n") == 1 and "nonsense" in done.stderr
+
+
+def test_a_kernel_that_stops_is_no_failure(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A report that ends the run is what a reader came to see: status 0."""
+    done = thp(environment, "step", str(write(tmp_path)), "--variant", "v3")
+    assert done.returncode == 0 and done.stderr == ""
+    assert "The run ended early" in done.stdout

@@ -66,7 +66,7 @@ class Timeline(Walk):
         self.crashed = ending is not None and ending.crashed
         """Whether it stopped because the simulated kernel itself failed."""
         self.failed = ending is not None and ending.failed
-        """Whether an exception left the run that is no end of the simulated kernel's. Not known of a saved recording."""
+        """Whether an exception left the run that is no end of the simulated kernel's; False if reopened."""
         self.changed_sources: tuple[str, ...] = ()
         """For a reopened recording: files that differ from those it was made with."""
         self.meta: dict[str, Any] = {}

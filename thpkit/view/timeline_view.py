@@ -101,7 +101,8 @@ def bar(moment: Moment, width: int, marks: Marked = NOTHING) -> Row:
         put(n, glyphs.splat, Role.BAD)
     for n in marks.broken:
         put(n, glyphs.broken, Role.BAD)
-    put(moment.n, glyphs.position, Role.NEXT)
+    here = Role.BAD if moment.n in marks.broken else Role.NEXT
+    put(moment.n, glyphs.position, here)
     return joined(signs)
 
 
