@@ -184,22 +184,6 @@ class ExerciseScreen(ExercisePanes):
         except UserError as error:
             self.said = str(error)
 
-    def do_up(self) -> None:
-        """Scroll."""
-        self.active.scroll_rows(-1)
-
-    def do_down(self) -> None:
-        """Scroll."""
-        self.active.scroll_rows(1)
-
-    def do_page_up(self) -> None:
-        """Scroll."""
-        self.active.scroll_pages(-1)
-
-    def do_page_down(self) -> None:
-        """Scroll."""
-        self.active.scroll_pages(1)
-
     def do_focus_next(self) -> None:
         """The other pane."""
         self.pane(RESULT if self.active.id == TEXT else TEXT).focus()

@@ -16,6 +16,7 @@ from tui.bindings import key_bar
 from tui.exercise_text import text_rows
 from tui.host import Host
 from tui.rowpane import RowPane
+from tui.scrolling import Scrolls
 from tui.work import Desk
 
 TEXT, RESULT, BAR = "text", "result", "bar"
@@ -26,7 +27,7 @@ LOW: Final = 16
 """Rows below which only one of them is shown."""
 
 
-class ExercisePanes(Screen[None]):
+class ExercisePanes(Scrolls, Screen[None]):
     """The text of an exercise, what the last check found or a hint, and a row of keys."""
 
     ALLOW_SELECT = False

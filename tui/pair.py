@@ -24,6 +24,7 @@ from tui.opening import Run
 from tui.reader import Reader
 from tui.rowmath import Picks
 from tui.rowpane import RowPane
+from tui.scrolling import Scrolls
 from tui.views import Told
 
 SIDES: Final = ("left", "right")
@@ -58,7 +59,7 @@ class Side:
         """Whether the step shown is the other run's counterpart, and not the nearest one before it."""
 
 
-class Pair(Screen[int]):
+class Pair(Scrolls, Screen[int]):
     """Shows two runs; its answer is the step of the left one when the reader leaves."""
 
     ALLOW_SELECT = False
@@ -181,28 +182,12 @@ class Pair(Screen[int]):
         self.focus_previous()
         self._show()
 
-    def do_up(self) -> None:
-        """Scroll."""
-        self._active.scroll_rows(-1)
-
-    def do_down(self) -> None:
-        """Scroll."""
-        self._active.scroll_rows(1)
-
-    def do_page_up(self) -> None:
-        """Scroll."""
-        self._active.scroll_pages(-1)
-
-    def do_page_down(self) -> None:
-        """Scroll."""
-        self._active.scroll_pages(1)
-
     def do_centre(self) -> None:
         """Back to the statement."""
         self._show()
 
     @property
-    def _active(self) -> RowPane:
+    def active(self) -> RowPane:
         return self.focused if isinstance(self.focused, RowPane) else self._panes[DIFF]
 
     # ---- showing ----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from thpkit.book.lesson import Lesson, load_lesson
+from thpkit.book.lesson import Lesson
 from thpkit.book.measure import evaluate, step_of
 from thpkit.book.runs import Runs
 from thpkit.checks import broken
@@ -60,28 +60,6 @@ ROWS = [
     # §12.5, row 3: cached and unmapped.
     Row("513 counts, all −1 again", 512, -1, (-1, -1), 0, 0, 0),
 ]
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Lesson:
-    return load_lesson(LESSON)
-
-
-@pytest.fixture(scope="module")
-def runs() -> Runs:
-    """Each version of the run, recorded once."""
-    return Runs()
-
-
-@pytest.fixture(scope="module")
-def run(lesson: Lesson, runs: Runs) -> Timeline:
-    """The lesson's own run."""
-    return runs.timeline(lesson)
-
-
-@pytest.fixture(scope="module")
-def scenario_file(lesson: Lesson, runs: Runs) -> ModuleType:
-    return runs.module(lesson)
 
 
 def kernel_of(run: Timeline) -> Any:

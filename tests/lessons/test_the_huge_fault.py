@@ -10,9 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-import pytest
-
-from thpkit.book.lesson import Lesson, load_lesson
+from thpkit.book.lesson import Lesson
 from thpkit.book.measure import evaluate, step_of
 from thpkit.book.runs import Runs
 from thpkit.checks import broken
@@ -27,28 +25,6 @@ MOST_STEPS = 110_000
 """A lesson is recorded while the reader waits."""
 BLOCK = 512
 """§1.1: pages of a huge page."""
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Lesson:
-    return load_lesson(LESSON)
-
-
-@pytest.fixture(scope="module")
-def runs() -> Runs:
-    """Each version of the run, recorded once."""
-    return Runs()
-
-
-@pytest.fixture(scope="module")
-def run(lesson: Lesson, runs: Runs) -> Timeline:
-    """The lesson's own run."""
-    return runs.timeline(lesson)
-
-
-@pytest.fixture(scope="module")
-def scenario_file(lesson: Lesson, runs: Runs) -> ModuleType:
-    return runs.module(lesson)
 
 
 def kernel_of(run: Timeline) -> Any:
