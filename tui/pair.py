@@ -188,6 +188,7 @@ class Pair(Scrolls, Screen[int]):
 
     @property
     def active(self) -> RowPane:
+        """The pane that has the focus; else the difference."""
         return self.focused if isinstance(self.focused, RowPane) else self._panes[DIFF]
 
     # ---- showing ----------------------------------------------------------------------------------------

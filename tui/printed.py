@@ -48,6 +48,7 @@ def walk(
     """
     from thpkit.view import plain
     from thpkit.view.explanations import NO_EXPLANATIONS
+    from tui.asides import Questions, beside
 
     if min(first or 0, last or 0) < 0:
         raise UserError("steps are counted from 0")
@@ -59,6 +60,8 @@ def walk(
     begin, stop = _range(len(timeline) - 1, opens if first is None else first, last)
     for notice in run.notices:
         yield from (*_wrapped(notice), "")
+    if run.side_by_side and first is None and last is None:
+        yield from beside(run, glyphs)
     if begin == 0 and not every:
         yield from _introduction(run)
     stops = [each for each in plain.halts(timeline) if begin <= each.step <= stop]
@@ -66,7 +69,12 @@ def walk(
         yield from plain.every(timeline, begin, stop, fold=not every, glyphs=glyphs)
     else:
         told = run.explanations or NO_EXPLANATIONS
-        yield from plain.walk(timeline, told, first=begin, last=stop, glyphs=glyphs)
+        asked = Questions(run, glyphs)
+        yield from plain.walk(
+            timeline, told, first=begin, last=stop, glyphs=glyphs, ahead=asked.before
+        )
+        if stop == len(timeline) - 1:
+            yield from asked.at_end()
     if timeline.failed:
         raise UnfinishedError(f"the scenario did not finish: {timeline.ending}")
 
@@ -173,12 +181,12 @@ def glossary(term: str) -> Iterator[str]:
         )
         raise UserError(f"the glossary does not have {term!r}{hint}")
     from thpkit.view.layout import wrapped
-    from thpkit.view.rows import text_of
+    from thpkit.view.rows import starred, text_of
 
     yield found.name
     for paragraph in found.rows():
         yield ""
-        yield from (text_of(line) for line in wrapped(paragraph, WIDTH))
+        yield from (text_of(line) for line in wrapped(starred(paragraph), WIDTH))
 
 
 def why() -> Iterator[str]:

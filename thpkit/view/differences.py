@@ -67,11 +67,16 @@ def _pattern(path: str) -> str:
     return NUMBER.sub("*", path)
 
 
+def _kind(value: object) -> object:
+    """A value without the number of the sub-page or slot that it points to."""
+    return _pattern(value) if isinstance(value, str) else value
+
+
 def _joined(found: Sequence[Differing]) -> Iterator[Differing]:
-    """Neighbours with one pattern and the same values as one."""
+    """Neighbours with one pattern and like values as one; pointers to sub-pages of one page are alike."""
 
     def alike(each: Differing) -> tuple[str, object, object]:
-        return _pattern(each.path), each.left, each.right
+        return _pattern(each.path), _kind(each.left), _kind(each.right)
 
     for _key, group in groupby(found, alike):
         members = list(group)

@@ -17,7 +17,9 @@ from thpkit.trace.tape import Function
 from thpkit.trace.timeline import Step
 from thpkit.view.rows import Role, Row, Span
 
-_CODE = re.compile(r"``(.+?)``|`(.+?)`|:\w+:`~?(.+?)`")
+_CODE = re.compile(
+    r"``(.+?)``|`(.+?)`|:\w+:`~?(.+?)`|(?<![\w*])\*(?![\s*])([^*`]+?)(?<!\s)\*(?![\w*])"
+)
 
 
 _LABEL = re.compile(r"(?:Locks|References|Returns|Raises|Models|Differs):")
@@ -64,14 +66,17 @@ def _labelled(text: str) -> Row:
 
 
 def paragraph(text: str) -> Row:
-    """Prose with code between backquotes as one row."""
+    """Prose with code between backquotes, and stressed words between asterisks, as one row."""
     spans: list[Span] = []
     at = 0
     for match in _CODE.finditer(text):
         if match.start() > at:
             spans.append(Span(text[at : match.start()]))
         code = match[1] or match[2] or match[3]
-        spans.append(Span(code.rpartition(" <")[0] or code, Role.CODE))
+        if match[4]:
+            spans.append(Span(match[4], Role.EMPHASIS))
+        else:
+            spans.append(Span(code.rpartition(" <")[0] or code, Role.CODE))
         at = match.end()
     if at < len(text):
         spans.append(Span(text[at:]))

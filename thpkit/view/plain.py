@@ -6,7 +6,7 @@ No colours, no cursor movement, 80 columns at most unless more are asked for.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from thpkit.trace import folds, sections
@@ -19,7 +19,7 @@ from thpkit.view.glyphs import UNICODE, Glyphs, spelled
 from thpkit.view.layout import clean, columns, head_of, wrapped
 from thpkit.view.moment import Moment, verb
 from thpkit.view.panes import pane
-from thpkit.view.rows import Row, plain
+from thpkit.view.rows import Row, plain, starred
 
 WIDTH: Final = 80
 LABEL: Final = 16
@@ -47,14 +47,19 @@ def walk(
     last: int | None = None,
     width: int = WIDTH,
     glyphs: Glyphs = UNICODE,
+    ahead: Callable[[int], Iterable[str]] = lambda _step: (),
 ) -> Iterator[str]:
-    """The lines of the walk: one screen for each stop between steps ``first`` and ``last``."""
+    """The lines of the walk: one screen for each stop between steps ``first`` and ``last``.
+
+    ``ahead`` gives the lines to print before the stop at a step.
+    """
     end = len(timeline) - 1 if last is None else last
     every = halts(timeline)
     for at, halt in enumerate(every):
         if first <= halt.step <= end:
             moment = Moment.of(timeline, halt.step, explanations, glyphs)
             since = every[at - 1].step if at else 0
+            yield from ahead(halt.step)
             yield from screen_of(moment, halt, at + 1, len(every), since, width)
             yield ""
     if timeline.ending and end >= len(timeline) - 1:
@@ -91,7 +96,7 @@ def screen_of(
     told += moment.explanations(moment.step.statement, moment.step)
     for each in told or explain.prose(moment)[:1]:
         yield ""
-        yield from _rows(wrapped(each, width), glyphs)
+        yield from _rows(wrapped(starred(each), width), glyphs)
     yield ""
     yield from changed(moment, since, width)
     yield from state(moment, width)
@@ -118,6 +123,9 @@ def changed(moment: Moment, since: int, width: int = WIDTH) -> Iterator[str]:
     with moment.present():
         found = changes.sentences(moment, since)
     count = moment.n - since
+    if not moment.n:
+        yield "Nothing has run yet."
+        return
     steps = "step" if count == 1 else values.count_of(count, "step")
     if not found:
         yield f"No counter, page, tree or page-table entry has changed in the last {steps}."

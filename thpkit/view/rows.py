@@ -50,6 +50,8 @@ class Role(Enum):
     """A stop of the lesson on the timeline."""
     CODE = "code"
     """Code inside prose."""
+    EMPHASIS = "emphasis"
+    """A stressed word inside prose. Where there are no colours it stands between asterisks."""
 
 
 class Span(NamedTuple):
@@ -84,6 +86,14 @@ def row(*parts: Span | str | tuple[str, Role]) -> Row:
         if isinstance(part, str)
         else Span(*part)
         for part in parts
+    )
+
+
+def starred(line: Row) -> Row:
+    """A row for readers without colours: what is stressed stands between asterisks."""
+    return tuple(
+        each._replace(text=f"*{each.text}*") if each.role is Role.EMPHASIS else each
+        for each in line
     )
 
 
