@@ -142,7 +142,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     ),
     Action(
         "jump_forward", ("o",), ("newer",), "jump forward",
-        "Go forward again after O", Group.STATE,
+        "Go forward again, to where you went back from", Group.STATE,
     ),
     Action(
         "search", ("/",), ("search",), "search",

@@ -61,12 +61,12 @@ class ThpApp(App[str]):
 
         self.switch_screen(Stepper(self, target))
 
-    def show_home(self, message: str = "") -> None:
-        """Go to the table of contents."""
+    def show_home(self, message: str = "", left: Target | None = None) -> None:
+        """Go to the table of contents; from there a key leads back to what was ``left``."""
         from tui.home import Home
 
         self._target = None
-        self.switch_screen(Home(self, message))
+        self.switch_screen(Home(self, message, left))
 
     def show_exercise(self, name: str) -> None:
         """Show an exercise.

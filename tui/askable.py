@@ -12,7 +12,7 @@ from thpkit.book.quiz import Quiz
 from thpkit.trace import moves
 from thpkit.view.explanations import paragraph
 from thpkit.view.layout import wrapped
-from thpkit.view.rows import Role, Row, Span, row
+from thpkit.view.rows import Role, Row, Span, row, starred
 from tui import answers
 from tui.opening import Run
 from tui.paths import UserError
@@ -84,25 +84,29 @@ class Askable:
         return asked
 
 
-def rows_of(question: Question, width: int) -> list[Row]:
-    """The question and its options, in this width."""
+def rows_of(question: Question, width: int, *, marked: bool = False) -> list[Row]:
+    """The question and its options, in this width; ``marked`` for readers without colours."""
     rows: list[Row] = []
     for line in question.lines():
         hang = _OPTION.match(line)
-        rows += wrapped(paragraph(line), width, hang.end() if hang else 0)
+        rows += wrapped(_prose(line, marked), width, hang.end() if hang else 0)
         if line is question.ask and question.options():
             rows.append(())
     return rows
 
 
-def verdict_rows(verdict: Verdict, width: int) -> list[Row]:
-    """What is said about an answer, in this width."""
+def _prose(text: str, marked: bool) -> Row:
+    return starred(paragraph(text)) if marked else paragraph(text)
+
+
+def verdict_rows(verdict: Verdict, width: int, *, marked: bool = False) -> list[Row]:
+    """What is said about an answer, in this width; ``marked`` for readers without colours."""
     head, _, rest = verdict.says.partition(" ")
     role = Role.GOOD if verdict.right else Role.BAD
     if not verdict.understood:
-        return wrapped(paragraph(verdict.says), width)
+        return wrapped(_prose(verdict.says, marked), width)
     sign = "✓ " if verdict.right else "✗ "
-    return wrapped((Span(sign + head, role), Span(" "), *paragraph(rest)), width)
+    return wrapped((Span(sign + head, role), Span(" "), *_prose(rest, marked)), width)
 
 
 def keys_row(pairs: Iterable[tuple[str, str]]) -> Row:

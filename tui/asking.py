@@ -36,19 +36,25 @@ class AskScreen(ModalScreen[None]):
         look: Look,
         judge: Callable[[str], Verdict],
         play: Callable[[Play], None],
+        place: tuple[int, int] = (1, 1),
     ) -> None:
-        """``judge`` judges an answer and remembers it; ``play`` shows a variant and comes back."""
+        """``judge`` judges an answer and remembers it; ``play`` shows a variant and comes back.
+
+        ``place`` tells which of how many questions in a row this is.
+        """
         super().__init__()
         self.question = question
         self._look = look
         self._judge = judge
         self._play = play
+        number, count = place
+        self._caption = "A question" + (f" ({number} of {count})" if count > 1 else "")
         self.verdict: Verdict | None = None
         """What was said about the last answer; None before one."""
 
     def compose(self) -> ComposeResult:
         """The question, the line to type in, and a row of keys."""
-        yield RowPane("A question", look=self._look, id=QUESTION)
+        yield RowPane(self._caption, look=self._look, id=QUESTION)
         yield Input(placeholder=self.question.how, compact=True)
         yield RowPane(look=self._look, id=BAR)
 
@@ -77,7 +83,7 @@ class AskScreen(ModalScreen[None]):
         below = 1 if self.answered else 2
         pane.styles.height = max(min(len(rows) + 1, height - below), 1)
         shown = Rendered(tuple(rows), first, len(rows) - 1 if first else None)
-        self.call_after_refresh(pane.show, shown)
+        self.call_after_refresh(pane.show, shown, caption=self._caption)
         self.query_one(f"#{BAR}", RowPane).show_row(askable.keys_row(self._keys()))
 
     def _keys(self) -> list[tuple[str, str]]:
@@ -98,6 +104,8 @@ class AskScreen(ModalScreen[None]):
             return
         self.verdict = self._judge(event.value)
         if self.answered:
+            said = " ".join(event.value.split())
+            self._caption += f": your answer was {said}"
             event.input.display = False
             self.query_one(f"#{QUESTION}").focus()
         else:

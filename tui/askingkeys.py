@@ -27,12 +27,18 @@ class AskingKeys(PaneKeys):
         """These are the questions from now on."""
         self.askable = None if quiz is None else Askable(quiz, self.host.store)
 
-    def ask(self, questions: Sequence[Question], then: Callable[[], None]) -> None:
-        """Ask one question after the other, and do ``then``."""
+    def ask(
+        self,
+        questions: Sequence[Question],
+        then: Callable[[], None],
+        asked: int = 0,
+    ) -> None:
+        """Ask one question after the other, and do ``then``; ``asked`` have been asked before in this row."""
         if not questions:
             then()
             return
         first, *rest = questions
+        asked += 1
         if self.askable is not None:
             self.askable.met(first)
         screen = AskScreen(
@@ -40,8 +46,9 @@ class AskingKeys(PaneKeys):
             self.host.look,
             lambda answer: self.judge(first, answer),
             self.play,
+            (asked, asked + len(rest)),
         )
-        self.app.push_screen(screen, lambda _: self.ask(rest, then))
+        self.app.push_screen(screen, lambda _: self.ask(rest, then, asked))
 
     def judge(self, question: Question, answer: str) -> Verdict:
         """Judge an answer, and remember it."""

@@ -32,14 +32,17 @@ def _spelled(key: str) -> str:
     return "comma" if key == "," else key
 
 
-def key_bar(width: int, *names: str) -> Row:
-    """As many keys with their labels as fit: those of ``names``, or of the whole table by rank. Help always."""
+def key_bar(width: int, *names: str, back: bool = False) -> Row:
+    """As many keys with their labels as fit: those of ``names``, or of the whole table by rank. Help always.
+
+    Keys of the table stand with those that lead back, and so do those of ``names`` with ``back``.
+    """
     chosen = [BY_ID[name] for name in names] if names else in_bar()
     last = _entry(BY_ID["help"], pair=False)
     room = width - _length(last)
     spans: list[Span] = []
     for each in chosen:
-        entry = _entry(each, pair=not names)
+        entry = _entry(each, pair=back or not names)
         if each.id == "help" or not each.keys or _length(entry) + GAP > room:
             continue
         room -= _length(entry) + GAP

@@ -143,6 +143,18 @@ def point_on(timeline: Timeline, file: str, line: int) -> Statement | Called | N
     return None
 
 
+def named(timeline: Timeline, n: int, text: str) -> Point | None:
+    """What somebody at step ``n`` means by a line's number, a function's name or a value's; None if nothing."""
+    here = timeline.step(n).frame.function
+    if text.isascii() and text.isdecimal():
+        return point_on(timeline, here.file, int(text[:9]))
+    for frame in timeline.tape.frames:
+        each = frame.function
+        if text.removesuffix("()") in (each.name, each.qualname):
+            return Called(each.file, each.line, each.qualname)
+    return timeline.resolve(text) if text else None
+
+
 def nearest(found: list[Find], forward: bool) -> Find | None:
     """The first of several steps in the direction of travel."""
     if not found:

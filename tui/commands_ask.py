@@ -100,7 +100,7 @@ def _lines(question: Question) -> list[str]:
     from thpkit.view.rows import text_of
     from tui.askable import rows_of
 
-    return [text_of(each) for each in rows_of(question, WIDTH)]
+    return [text_of(each) for each in rows_of(question, WIDTH, marked=True)]
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -145,7 +145,7 @@ def _answer(question: Question, store: Store, typed: Iterator[str]) -> int | Non
             return -1
         verdict = question.judge(line)
         answers.note(store, question, line, verdict)
-        _say(text_of(each) for each in verdict_rows(verdict, WIDTH))
+        _say(text_of(each) for each in verdict_rows(verdict, WIDTH, marked=True))
         if verdict.play is not None:
             command = f"thp step {question.lesson} --variant {verdict.play.variant}"
             shows = (

@@ -7,44 +7,30 @@ said once, from top to bottom. The words are those of :mod:`tui.actions`; a few 
 from __future__ import annotations
 
 import sys
-import textwrap
-from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from thpkit.trace.cells import Cell
 from thpkit.view import explain, plain
 from thpkit.view.glyphs import Glyphs, spelled
 from thpkit.view.layout import wrapped
 from thpkit.view.moment import Moment
 from thpkit.view.panes import BY_NAME, PANES
 from thpkit.view.plain import WIDTH
-from thpkit.view.rows import text_of
-from tui import writers
-from tui.actions import ACTIONS, Action
+from thpkit.view.rows import starred, text_of
+from tui import breakpoints, words, writers
+from tui.actions import Action
 from tui.askable import Askable
+from tui.goto import clipped
 from tui.opening import Run
 from tui.oral import Oral
 from tui.reader import Reader
 from tui.views import Told
+from tui.words import OWN
 
 Say = Callable[[str], object]
 
 PROMPT: Final = "> "
-KEYS: Final = 26
-"""Columns for the words in the list of words."""
-
-_OWN: Final = {
-    "why": "what the book says about this statement",
-    "last CELL": "who wrote it last, and what it held; again, the write before",
-    "change CELL": "go to its next change (writer CELL: to who wrote it)",
-    "goto PLACE": "a step, stop N, a function, its code, a counter",
-    "show PANE": ", ".join(each.name for each in PANES),
-    "question": "the questions of this stop; answer TEXT answers",
-    "predict": "which counters will this statement move? answer TEXT answers",
-    "here": "say again where this is",
-    "quit": "leave; so does the end of input",
-}
-"""Words of the dialogue alone, and what they answer."""
 
 _SCREEN_ONLY: Final = "that word moves things on the screen; here, show PANE prints one"
 _TAKING: Final = frozenset({"change", "change_back", "writer", "writer_back"})
@@ -69,8 +55,8 @@ class Dialogue:
         self._glyphs = glyphs
         self._told = Told((), run.explanations)
         self.reader = reader
-        self._asked = ("", 0)
-        """The cell of the last question ``last``, and how often it was asked."""
+        self._asked = ("", 0, 0)
+        """The cell of the last question ``last``, how often it was asked, and at which step."""
 
     # ---- one word after the other -----------------------------------------------------------------------
 
@@ -86,22 +72,24 @@ class Dialogue:
     def take(self, line: str) -> bool:
         """Do what a line says, and answer; False if the reader leaves."""
         word, _, rest = line.strip().partition(" ")
-        word, rest = word.lower() or "next", rest.strip()
+        word, rest = words.meant(word), rest.strip()
         if word in ("quit", "exit", "q"):
             return False
         own = getattr(self, f"_do_{word}", None)
         if own is not None:
             own(rest)
             return True
-        action = _action(word)
+        action = words.action_of(word)
         if action is None:
             self._unknown(word)
-        elif action.id == "goto":
-            self._do_goto(rest)
-        elif action.id == "next_stop" and self._oral.due(self.reader):
+        elif action.id == "next_stop" and not rest and self._oral.due(self.reader):
             return True
         elif rest and action.id in _TAKING:
             self._about(action, rest)
+        elif rest:
+            self._lines(
+                f"{word} is said alone; {clipped(rest)!r} means nothing behind it"
+            )
         elif self.reader.can(action.id):
             self._move(lambda: self.reader.do(action.id))
         else:
@@ -109,10 +97,9 @@ class Dialogue:
         return True
 
     def _unknown(self, word: str) -> None:
-        known = [each.words[0] for each in ACTIONS] + [each.split()[0] for each in _OWN]
-        near = get_close_matches(word, known, 2, 0.6)
+        near = words.nearest(word)
         hint = f"did you mean {' or '.join(near)}?" if near else "help lists all words"
-        self._lines(f"there is no word {word!r}; {hint}")
+        self._lines(f"there is no word {clipped(word)!r}; {hint}")
 
     # ---- moving -----------------------------------------------------------------------------------------
 
@@ -148,7 +135,7 @@ class Dialogue:
         told = moment.explanations(moment.step.statement, moment.step)
         for each in told or explain.prose(moment)[:1]:
             self._say("")
-            self._rows(text_of(line) for line in wrapped(each, WIDTH))
+            self._rows(text_of(line) for line in wrapped(starred(each), WIDTH))
         self._say("")
 
     def _about(self, action: Action, name: str) -> None:
@@ -167,36 +154,53 @@ class Dialogue:
         self._rows(plain.here(self._moment()))
         self._say("")
         for each in explain.prose(self._moment()):
-            self._rows(text_of(line) for line in wrapped(each, WIDTH))
+            self._rows(text_of(line) for line in wrapped(starred(each), WIDTH))
         self._say("")
 
     def _do_last(self, name: str) -> None:
         """Who wrote a value last; asked again, the write before that."""
         timeline = self.reader.timeline
-        name = name or self._asked[0]
+        name, n = name or self._asked[0], self.reader.position
         cell = timeline.resolve(name) if name else None
         if cell is None:
             self._no_cell(name)
             return
-        times = self._asked[1] + 1 if name == self._asked[0] else 1
-        step, sentence = writers.writer(
-            timeline, cell, self.reader.position, times, onward=f"change {name}"
-        )
-        self._asked = (name, times) if step is not None else ("", 0)
+        former, asked, there = self._asked
+        times = asked + 1 if (name, n) == (former, there) else 1
+        step, sentence = writers.writer(timeline, cell, n, times, f"change {name}")
+        self._asked = (name, times if step is not None else 0, n)
         more = "" if step is None else f" (goto {step} goes there, last the one before)"
         self._lines(sentence + more)
 
     def _do_goto(self, place: str) -> None:
         """Go to a place that is named."""
         if not place:
-            self._lines(f"goto needs a place: {_OWN['goto PLACE']}")
+            self._lines(f"goto needs a place: {OWN['goto PLACE']}")
             return
         self._move(lambda: self.reader.goto(place))
 
+    def _do_break(self, place: str) -> None:
+        """A breakpoint on what is named, else on what was chosen last, else here; the same again clears it."""
+        point = breakpoints.named(self.reader.timeline, self.reader.position, place)
+        if place and point is None:
+            self._lines(
+                f"nothing runs or is called {clipped(place)!r} here: break takes {OWN['break PLACE']}"
+            )
+            return
+        if isinstance(point, Cell):
+            self.reader.select(point)
+        elif point is not None:
+            self.reader.mark(point)
+        self._move(lambda: self.reader.do("breakpoint"))
+
     def _do_show(self, name: str) -> None:
         """A whole pane."""
+        if not name:
+            self._lines(f"show needs a pane: {OWN['show PANE']}")
+            return
+        name = name.lower()
         if name not in BY_NAME and name not in {each.key for each in PANES}:
-            self._lines(f"there is no pane {name!r}; there is {_OWN['show PANE']}")
+            self._lines(f"there is no pane {name!r}; there is {OWN['show PANE']}")
             return
         self._rows(plain.screen(self._moment(), [name], WIDTH).splitlines())
 
@@ -207,15 +211,11 @@ class Dialogue:
 
     def _do_help(self, _rest: str) -> None:
         """All words."""
-        for word, what in _OWN.items():
-            self._rows(_entry(word, what))
-        for each in ACTIONS:
-            if self.reader.can(each.id):
-                self._rows(_entry(" or ".join(each.words), each.help))
+        self._rows(words.listed(self.reader.can))
 
     def _no_cell(self, name: str) -> None:
         known = "a counter such as NR_FILE_PAGES, or a field such as page#1._refcount"
-        said = f"nothing here is called {name!r}" if name else "which value?"
+        said = f"nothing here is called {clipped(name)!r}" if name else "which value?"
         self._lines(f"{said}: name {known}")
 
     # ---- being asked ------------------------------------------------------------------------------------
@@ -245,18 +245,6 @@ class Dialogue:
     def _rows(self, lines: Iterable[str]) -> None:
         for line in lines:
             self._say(spelled(line, self._glyphs))
-
-
-def _action(word: str) -> Action | None:
-    """The action of the table that a word names."""
-    return next((each for each in ACTIONS if word in each.words), None)
-
-
-def _entry(word: str, what: str) -> Iterator[str]:
-    """A word and what it does."""
-    first, *rest = textwrap.wrap(what, WIDTH - KEYS)
-    yield f"  {word:<{KEYS - 3}} {first}"
-    yield from (" " * KEYS + line for line in rest)
 
 
 def converse(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from thpkit.trace import stops
 from thpkit.trace.cells import Cell
@@ -21,6 +21,13 @@ class Found(NamedTuple):
 
 
 NOTHING = Found()
+LONG: Final = 60
+"""Characters that are repeated of what leads nowhere."""
+
+
+def clipped(text: str) -> str:
+    """What was typed, as far as it is worth repeating."""
+    return text if len(text) <= LONG else f"{text[:LONG]}…"
 
 
 def find(timeline: Timeline, n: int, text: str) -> Found:
@@ -31,7 +38,8 @@ def find(timeline: Timeline, n: int, text: str) -> Found:
         if found is not None:
             return found
     return Found(
-        sentence=f"nothing here is called {text!r}: write a step number, stop N, a function, its code, or a counter"
+        sentence=f"nothing here is called {clipped(text)!r}: "
+        "write a step number, stop N, a function, its code, or a counter"
     )
 
 

@@ -17,7 +17,7 @@ from tui.host import Host
 from tui.paths import UserError
 from tui.rowmath import Picks
 from tui.rowpane import RowPane
-from tui.where import resolve
+from tui.where import Target, resolve
 
 TITLE: Final = "A file's huge page in Linux, one statement at a time"
 ABOUT: Final = (
@@ -62,13 +62,18 @@ class Home(Screen[None]):
     Home > #bar { height: 1; }
     """
     BINDINGS = bindings(
-        "open", "next_stop", "up", "down", "page_up", "page_down", "first", "last", "help", "palette", "quit", "leave"
+        "open", "next_stop", "previous_stop", "up", "down", "page_up", "page_down", "first", "last",
+        "help", "palette", "quit", "leave",
     )  # fmt: skip
 
-    def __init__(self, host: Host, message: str = "") -> None:
+    def __init__(
+        self, host: Host, message: str = "", left: Target | None = None
+    ) -> None:
+        """``message`` stands in the last row until the first key; backspace goes back to what was ``left``."""
         super().__init__()
         self._host = host
         self._message = message
+        self._left = left
         self._items: list[Item] = []
         self._chosen = 0
         self._rows: tuple[Row, ...] = ()
@@ -87,8 +92,17 @@ class Home(Screen[None]):
 
     def on_resize(self) -> None:
         """Fit the text to the window."""
+        first = not self._rows
         self._build(max(self.size.width - 2, 1))
+        if first:
+            self._choose_left()
         self._show()
+
+    def _choose_left(self) -> None:
+        """What the reader comes from is chosen, if it is listed."""
+        for at, item in enumerate(self._items):
+            if self._left is not None and item.name == self._left.name:
+                self._chosen = at
 
     # ---- the rows ---------------------------------------------------------------------------------------
 
@@ -179,6 +193,8 @@ class Home(Screen[None]):
     def _other(self, name: str) -> None:
         if name in ("open", "next_stop") and self._items:
             self.open(self._items[self._chosen].name)
+        elif name == "previous_stop" and self._left is not None:
+            self._host.step(self._left)
         elif name == "help":
             self._host.show_help()
         elif name == "palette":

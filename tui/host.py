@@ -19,8 +19,8 @@ class Host(Protocol):
     def step(self, target: Target) -> None:
         """Open the stepper on something."""
 
-    def show_home(self, message: str = "") -> None:
-        """Go to the table of contents."""
+    def show_home(self, message: str = "", left: Target | None = None) -> None:
+        """Go to the table of contents; from there a key leads back to what was ``left``."""
 
     def show_exercise(self, name: str) -> None:
         """Show an exercise, ``ex:ex01``. Raises UserError if there is none."""

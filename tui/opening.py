@@ -185,7 +185,10 @@ def save(run: Run, path: Path) -> None:
     from thpkit.trace.saved import SavedError
     from thpkit.trace.saved import save as save_timeline
 
-    stops = [[each.where, each.title, each.text] for _step, each in run.timeline.stops]
+    stops = [
+        [each.where, each.title, each.text, each.pane]
+        for _step, each in run.timeline.stops
+    ]
     try:
         save_timeline(run.timeline, path, meta={"stops": stops})
     except SavedError as error:

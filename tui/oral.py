@@ -77,6 +77,6 @@ class Oral:
         if not self._open:
             return False
         first = self._open[0]
-        self._rows(["", *map(text_of, askable.rows_of(first, WIDTH))])
+        self._rows(["", *map(text_of, askable.rows_of(first, WIDTH, marked=True))])
         self._sentence(f"(answer: {first.how}; next goes on without)")
         return True

@@ -10,21 +10,20 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
 from thpkit.trace.alignment import Aligned, Alignment
 from thpkit.view import differences, source
-from thpkit.view.layout import cut
+from thpkit.view.layout import columns, cut, width_of, wrapped
 from thpkit.view.moment import Moment, verb
-from thpkit.view.rows import Role, row
+from thpkit.view.rows import Rendered, Role, row
 from tui.bindings import bindings, key_bar
 from tui.host import Host
 from tui.looks import signs
 from tui.opening import Run
+from tui.pairkeys import ELSEWHERE, PairKeys
 from tui.reader import Reader
 from tui.rowmath import Picks
 from tui.rowpane import RowPane
-from tui.scrolling import Scrolls
 from tui.views import Told
 
 SIDES: Final = ("left", "right")
@@ -59,7 +58,7 @@ class Side:
         """Whether the step shown is the other run's counterpart, and not the nearest one before it."""
 
 
-class Pair(Scrolls, Screen[int]):
+class Pair(PairKeys):
     """Shows two runs; its answer is the step of the left one when the reader leaves."""
 
     ALLOW_SELECT = False
@@ -142,10 +141,26 @@ class Pair(Scrolls, Screen[int]):
         own = getattr(self, f"do_{name}", None)
         if own is not None:
             own()
-        elif self._leader.reader.can(name):
-            self._leader.reader.do(name)
-            self._follow()
-            self._show()
+        elif self.reader.can(name):
+            self.reader.do(name)
+            self.moved()
+        else:
+            self.say(ELSEWHERE)
+
+    @property
+    def reader(self) -> Reader:
+        """The reader of the run that leads."""
+        return self._leader.reader
+
+    def moved(self) -> None:
+        """Bring the other run to where the leading one is, and show both."""
+        self._follow()
+        self._show()
+
+    def say(self, sentence: str) -> None:
+        """Put a sentence into the last row until the next action."""
+        self.reader.message = sentence
+        self._show_bar()
 
     def _follow(self) -> None:
         """Bring the other run to where the leading one is."""
@@ -203,8 +218,17 @@ class Pair(Scrolls, Screen[int]):
         width = max(self.size.width - 1, 1)
         shown = differences.render(left, right, width, self._glyphs)
         versions = " | ".join(side.run.version for side in self._sides.values())
-        self._panes[DIFF].show(shown, caption=f"Difference of the states  {versions}")
+        caption = f"Difference of the states  {versions}"
+        self._panes[DIFF].show(self._told_in_full(shown), caption=caption)
         self._show_bar()
+
+    def _told_in_full(self, shown: Rendered) -> Rendered:
+        """The difference; above it the sentence of the last row, if it is too long to stand there."""
+        said = row((self.reader.message, Role.STOP))
+        if width_of(said) <= self.size.width:
+            return shown
+        lines = wrapped(said, max(self.size.width - 3, 1))
+        return Rendered((*lines, (), *shown.rows))
 
     def _show_side(self, name: str, side: Side) -> None:
         pane = self._panes[name]
@@ -213,10 +237,13 @@ class Pair(Scrolls, Screen[int]):
         )
         rendered = source.render(moment, max(self._widths[name] - 2, 1))
         step = moment.step
-        where = f"{step.frame.function.qualname}  step {moment.n} of {len(moment.timeline) - 1}"
+        where = f"{side.run.version}  {step.frame.function.qualname}  step {moment.n}"
+        of, done = f" of {len(moment.timeline) - 1}", f"  {verb(step.kind)}"
         waits = "" if side.exact else "  (no counterpart here: the last step before)"
-        caption = f"{side.run.version}  {where}  {verb(step.kind)}{waits}"
-        pane.show(rendered, caption=caption)
+        captions = (where + of + done + waits, where + done + waits)
+        room = self._widths[name] - 4
+        fits = (each for each in captions if columns(each) <= room)
+        pane.show(rendered, caption=next(fits, where + done))
 
     def _show_bar(self) -> None:
         width = max(self.size.width, 1)
@@ -225,7 +252,7 @@ class Pair(Scrolls, Screen[int]):
         if said:
             bar.show_row(cut(row((said, Role.STOP)), width, self._glyphs))
         else:
-            bar.show_row(key_bar(width, *KEYS))
+            bar.show_row(key_bar(width, *KEYS, back=True))
 
     def restyle(self) -> None:
         """Paint in the host's look."""

@@ -86,6 +86,7 @@ def converse(target: Target, say: Callable[[str], object]) -> None:
 
     Raises:
         UserError: it cannot be opened.
+        UnfinishedError: the scenario raised an exception; what was recorded of it could be talked about.
     """
     from tempfile import TemporaryDirectory
 
@@ -109,6 +110,8 @@ def converse(target: Target, say: Callable[[str], object]) -> None:
             talk(run, reader, signs(), say, asked)
         finally:
             progress.keep(store, run, reader)
+    if run.timeline.failed:
+        raise UnfinishedError(f"the scenario did not finish: {run.timeline.ending}")
 
 
 def draw(target: Target, file: Path, place: str | None, size: str) -> str:

@@ -15,44 +15,9 @@ from thpkit.trace.statements import Statement
 from thpkit.trace.timeline import Timeline
 from tui import goto, writers
 from tui.breakpoints import Breakpoints, Called, Point, point_on
+from tui.simple import ASKING, JUMPS, PLAIN
 from tui.trouble import Trouble
 from tui.visits import Visits
-
-Move = Callable[[Timeline, int], int]
-
-_PLAIN: Final[dict[str, tuple[Move, str]]] = {
-    "first": (moves.home, "this is the first step"),
-    "last": (moves.end, "this is the last step"),
-    "into": (moves.into, "this is the last step of the run"),
-    "into_back": (moves.back, "this is the first step of the run"),
-    "over": (moves.over, "this is the last step of the run"),
-    "over_back": (moves.back_over, "nothing ran before this here"),
-    "finish": (moves.to_return, "this is where it ends"),
-    "finish_back": (moves.to_call, "this is where it was called"),
-    "next_section": (moves.next_section, "no system call or fault begins after this"),
-    "previous_section": (
-        moves.previous_section,
-        "no system call or fault began before this",
-    ),
-    "fold": (moves.past_fold, "there is nothing to skip in this loop from here on"),
-    "fold_back": (
-        moves.fold_start,
-        "there is nothing to skip in this loop before this",
-    ),
-}
-"""Moves that need nothing but the place, and what to say when they lead nowhere."""
-
-JUMPS: Final = frozenset(
-    {
-        *("first", "last", "next_section", "previous_section", "finish", "finish_back"),
-        *("visit", "visit_back", "continue", "continue_back", "fold", "fold_back"),
-        *("writer", "writer_back", "change", "change_back"),
-    }
-)
-"""Actions whose starting place is noted in the jump history."""
-
-ASKING: Final = frozenset({"writer", "writer_back", "change", "change_back"})
-"""Actions about the selected value."""
 
 NO_LINE: Final = "no statement stands here; choose a line in the source first"
 NO_CELL: Final = "nothing has been written yet; choose a value in a pane of state"
@@ -83,7 +48,7 @@ class Reader(Visits):
 
     def can(self, action: str) -> bool:
         """Whether this is an action of the reader's."""
-        return action in _PLAIN or hasattr(self, f"do_{action}")
+        return action in PLAIN or hasattr(self, f"do_{action}")
 
     def do(self, action: str) -> None:
         """Do an action of the table by its id."""
@@ -91,8 +56,8 @@ class Reader(Visits):
         self.message = ""
         if self._implied and action not in ASKING:
             self.select(None)
-        if action in _PLAIN:
-            move, nowhere = _PLAIN[action]
+        if action in PLAIN:
+            move, nowhere = PLAIN[action]
             self._to(move(self.timeline, before), nowhere)
         else:
             getattr(self, f"do_{action}")()
@@ -251,8 +216,10 @@ class Reader(Visits):
         self._written(1)
 
     def do_writer_back(self) -> None:
-        """The statement that wrote what the cell held before that."""
-        self._written(2)
+        """The statement that wrote what the cell held before that; where ``w`` has led, the one before this."""
+        cell = self._asked()
+        coming = self.timeline.writes(self.position)
+        self._written(1 if any(each.cell == cell for each in coming) else 2)
 
     def _written(self, times: int) -> None:
         cell = self._asked()

@@ -178,8 +178,13 @@ class Stepper(Choosing, HuntKeys):
             self.position = self.reader.position
 
     def watch_position(self) -> None:
-        """Another step."""
-        self.show()
+        """Another step; at a stop, the pane of which it speaks."""
+        pane = self.told.pane_at(self.position)
+        if pane and self.zoomed is None and pane not in self._plan:
+            self.chosen = pane
+            self.place_panes()
+        else:
+            self.show()
 
     def do_goto(self) -> None:
         """Ask where to go."""
@@ -236,12 +241,17 @@ class Stepper(Choosing, HuntKeys):
         """Back from two runs to one, at the step where the reader left."""
         if step is not None and self.reader is not None:
             self.reader.jump(step)
+            alone = "one run alone; : and side by side shows both again"
+            self.reader.message = self.reader.message or alone
             self._sync()
 
     def do_contents(self) -> None:
         """The table of contents."""
         self.save()
-        self.host.show_home()
+        title = self._target.title
+        self.host.show_home(
+            f"your place is kept; backspace goes back to {title}", self._target
+        )
 
     def do_help(self) -> None:
         """The list of keys."""

@@ -63,6 +63,7 @@ def _coloured(inks: Inks) -> Palette:
             Role.KEYWORD: violet,
             Role.LOCK: violet + bold,
             Role.COMMENT: dim + Style(italic=True),
+            Role.EMPHASIS: Style(bold=True, italic=True),
             Role.CALLER: Style(underline=True),
             Role.BAD: Style(color=inks.ground, bgcolor=inks.orange, bold=True),
         },
@@ -126,6 +127,7 @@ _MONO: Final = Palette(
         Role.LOCK: Style(bold=True),
         Role.BAD: Style(reverse=True, bold=True),
         Role.STOP: Style(bold=True),
+        Role.EMPHASIS: Style(bold=True),
     },
 )
 _PALETTES: Final = {

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from thpkit.trace.statements import Statement
 from thpkit.trace.stops import ResolvedStop
 from thpkit.trace.timeline import Step
-from thpkit.view import explain
+from thpkit.view import explain, news
 from thpkit.view.explanations import NO_EXPLANATIONS, Explanations, paragraph
 from thpkit.view.glyphs import UNICODE, Glyphs, spelled
 from thpkit.view.moment import Moment, Renderer, view
@@ -17,6 +17,7 @@ from thpkit.view.rows import Rendered, Role, Row, row
 from tui.layouts import PROSE, SOURCE
 from tui.rowmath import Picks
 
+_TITLES: Final = {each.name: f"{each.key} {each.title}" for each in TABLE}
 ROOMY: Final = 14
 """Rows from which the explanation has room for all of it."""
 
@@ -57,6 +58,11 @@ class Told:
             for line in told
         )
 
+    def pane_at(self, step: int) -> str:
+        """Name of the pane of which the stop at a step speaks; empty if there is none."""
+        stop = self._stops.get(step)
+        return stop.pane if stop is not None and stop.pane in STATE else ""
+
     def _told(self, statement: Statement | None, step: Step) -> tuple[Row, ...]:
         if step.number == 0 and self._begin:
             return self._begin
@@ -67,17 +73,24 @@ class Told:
         told = [row((stop.title, Role.STOP))]
         if stop.text:
             told.append(paragraph(stop.text))
+        if stop.pane in _TITLES:  # in the same paragraph: rows are scarce
+            look = row((f" Look at {_TITLES[stop.pane]}.", Role.DIM))
+            told[-1] = (*told[-1], *look)
         return (*told, *book)
 
 
 @view
 def _prose_first(moment: Moment, width: int, height: int | None) -> Rendered:
-    """The explanation; in a low pane the prose comes before what the source shows anyway."""
-    shown = explain.render(moment, width, height)
-    if height is None or height >= ROOMY or () not in shown.rows:
-        return shown
-    at = shown.rows.index(())
-    return Rendered((*shown.rows[at + 1 :], (), *shown.rows[:at]))
+    """The explanation, with what has changed; in a low pane the prose comes before what the source shows anyway."""
+    shown, new = explain.render(moment, width, height).rows, news.rows(moment, width)
+    at = shown.index(()) if () in shown else len(shown)
+    statement, prose = shown[:at], shown[at + 1 :]
+    room = len(new) if height is None else max(height // 4, 3)
+    first, rest = news.parted(new, room, moment)
+    if height is None or height >= ROOMY or not prose:
+        return Rendered((*statement, *first, (), *prose, *rest))
+    gap = [()] if new else []
+    return Rendered((*first, *gap, *prose, *rest, (), *statement))
 
 
 _RENDER: Final = {PROSE: _prose_first}

@@ -87,72 +87,84 @@ STOPS = (
         "A asks for a place, and the file answers",
         "A wants 4 MiB of the library, from the second page of the file on, anywhere. The file has a search of its "
         "own, so that one is asked. Whatever it answers is tested below: size, page boundary, lowest address.",
+        pane="stack",
     ),
     Stop(
         "thp_get_unmapped_area::chosen = __thp_get_unmapped_area@1",
         "Three questions before anything is aligned",
         "No wish of A's own, no fixed address, and a file that A cannot write through: only then can a huge page be "
         "meant. Nobody asks whether the memory will be executed.",
+        pane="stack",
     ),
     Stop(
         "__thp_get_unmapped_area::addr = addr + (@1",
         "Room to spare",
         "The mapping is 4 MiB long, but the search was for more. It found the highest such hole, and `addr` is where "
         "the hole begins: mmap_base minus all that was asked for.",
+        pane="stack",
     ),
     Stop(
         "__thp_get_unmapped_area::addr = addr + (@1+",
         "Congruent, and not aligned",
         "The start has moved up inside the hole until address and file offset agree modulo 2 MiB. Page 1 of the "
         "file is one page above a block of the file; the address is one page above a multiple of 2 MiB.",
+        pane="stack",
     ),
     Stop(
         "transhuge_vma_suitable::@call@1",
         "A reads page 513: does the mapping suit?",
         "The fault is at 0x7ffff7c01000, so one entry would have to show 0x7ffff7c00000 and 2 MiB more. Are those "
         "2 MiB one block of the file? And are they all inside the mapping?",
+        pane="vmas",
     ),
     Stop(
         "do_user_addr_fault::@return@1",
         "One entry, in a mapping that is not aligned",
         "The mapping begins at 0x7ffff7a01000, and yet one PMD shows 512 of its pages. What lies below the first "
         "boundary, 511 pages, and above the last, one page, will be mapped small if it is ever read.",
+        pane="pagetable",
     ),
     Stop(
         "arch_get_unmapped_area_topdown::if units.TASK_SIZE - length >= addr@1+",
         "B has a wish, and gets it",
         "B maps the same pages at 0x7ffff7000000, a multiple of 2 MiB. A wish switches the file's own search off: "
         "the plain one finds the place free, and that is all it asks.",
+        pane="stack",
     ),
     Stop(
         "transhuge_vma_suitable::if (first_page &@3+",
         "A round address, and no huge page fits",
         "B reads the same page 513. `first_page` ends in nine zero bits, the file index of the mapping is 1. The 2 "
         "MiB around B's address would have to show pages 513 to 1024 of the file: parts of two blocks.",
+        pane="stack",
     ),
     Stop(
         "do_user_addr_fault::@return@2",
         "The huge page, sixteen times small",
         "B was served with 4 KiB entries, of the very huge page that A maps with one: the page that was read and its "
         "neighbours in a window of sixteen. The bytes are right; the price is a table, and a fault for each window.",
+        pane="pagetable",
     ),
     Stop(
         "thp_get_unmapped_area::return chosen@2",
         "Data is as good as text",
         "C maps the library to be read, not executed, from its beginning. It is placed with the same care as text: "
         "now the offset is a multiple of 2 MiB, so the address is one too.",
+        pane="stack",
     ),
     Stop(
         "thp_get_unmapped_area::return mmap.arch@2",
         "A file that C may write",
         "C has opened a newer library for reading and writing. Huge pages are for files that nobody writes, so the "
         "plain search is made and C gets the highest hole of 4 MiB: one page off a boundary.",
+        pane="stack",
     ),
     Stop(
         "get_unmapped_area::result = arch_get_unmapped_area_topdown@1+",
         "An ordinary file is left alone",
         "The notes are on a file system without huge pages, and it has no search of its own. Nothing is aligned, "
         "no random bit of the address is lost.",
+        pane="stack",
     ),
 )
 

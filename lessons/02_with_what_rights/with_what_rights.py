@@ -79,71 +79,83 @@ STOPS = (
         "Rights for now, and rights for later",
         "A asks for 4 MiB of memory without a file, to be read and executed. The low bits of `vm_flags` say what it "
         "may do now. Four places up stand the MAY bits: what mprotect may ever turn on. Without a file that is all.",
+        pane="stack",
     ),
     Stop(
         "do_mprotect::upto = @1",
         "Nothing of mine is forbidden to me",
         "A wants to write its memory. `newflags` has WRITE, and MAYWRITE four places above it: that is no more than "
         "the mapping may, so there is no EACCES.",
+        pane="stack",
     ),
     Stop(
         "do_mmap::vm_flags = vm_flags & ~@1+",
         "Shared, and opened for reading",
         "What is written to a shared mapping goes into the file, and A opened the file for reading only. So MAYWRITE "
         "is taken away, and SHARED with it: this mapping can never change the file. MAYSHARE tells how it was made.",
+        pane="stack",
     ),
     Stop(
         "do_mprotect::return -errno.EACCES@1",
         "Refused, for a good reason",
         "A wants to write the shared mapping. WRITE is asked for, MAYWRITE is not there. The file is not asked "
         "again: the one bit says what it allows.",
+        pane="stack",
     ),
     Stop(
         "do_mmap::return mmap_region(file, addr@2",
         "Private: every right is kept",
         "The same file, opened for reading, mapped private. MAYWRITE stays, because what A may write one day is "
         "not the file but a copy of its own.",
+        pane="stack",
     ),
     Stop(
         "do_user_addr_fault::@return@2",
         "One huge entry, to be read",
         "A has read page 515. One PMD shows 2 MiB of the page cache to A, for reading and executing.",
+        pane="pagetable",
     ),
     Stop(
         "change_pmd::pgtable.set_entry(pmd@1+",
         "Allowed to write, and nothing to write through",
         "mprotect has given the private mapping WRITE. The huge entry was rewritten: it may not be executed any "
         "more, and the CPU still cannot write through it. The first write must be seen.",
+        pane="pagetable",
     ),
     Stop(
         "wp_huge_pmd::return huge_fault@1",
         "A writes, and the entry says no",
         "The mapping allows it, the entry does not: a page fault. There is a handler for huge faults, so it is "
         "asked. This kernel splits the entry by itself only where there is no handler.",
+        pane="pagetable",
     ),
     Stop(
         "filemap_huge_fault::huge_memory.split_huge_pmd@1+",
         "The entry goes, the page stays",
         "The handler will not copy 2 MiB for one byte. It takes the huge entry away and answers FALLBACK. The huge "
         "page stays in the cache, untouched: 512 references, the cache's.",
+        pane="pages",
     ),
     Stop(
         "do_cow_fault::copy_user_page@1+",
         "A copy of one page",
         "The small path finds page 515 in the cache, and copies it into a page that belongs to A alone. A's write "
         "will go there.",
+        pane="pages",
     ),
     Stop(
         "do_user_addr_fault::@return@4",
         "The file is what it was",
         "A has read page 515 once more, through the shared mapping. It is mapped huge there, and it is the file's "
         "own page: nothing of what A wrote can be seen.",
+        pane="pagetable",
     ),
     Stop(
         "sys_open::return opened@1",
         "A file that nobody may write now",
         "B runs the program: exec maps it with DENYWRITE, which makes i_writecount negative. A's open for writing is "
         'refused with ETXTBSY, "text file busy".',
+        pane="stack",
     ),
 )
 

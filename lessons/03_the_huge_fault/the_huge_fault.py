@@ -82,18 +82,21 @@ STOPS = (
         "Block 1: something is there",
         "A wants page 515. The look-up of index 512 has found a page, and taken a reference on it: but it is a "
         "small one, which B has read. In a block that is partly in use no huge page can stand.",
+        pane="xarray",
     ),
     Stop(
         "do_user_addr_fault::@return@1",
         "FALLBACK is an answer",
         "The handler has put its reference back and said FALLBACK; the walk went on and mapped 4 KiB. Nothing is "
         "wrong. The block stays small as long as one small page of it is cached.",
+        pane="pagetable",
     ),
     Stop(
         "huge_block_in_use::locks.spin_unlock_irq(mapping.i_pages.xa_lock)@1",
         "Block 0: what is searched",
         "A wants page 3. Nothing stands at 0, so all of the block is searched, from 0 to 511. Page 512 is cached, "
         "and it is none of this block's business.",
+        pane="xarray",
     ),
     Stop(
         "huge_fault_new_page::mapping.a_ops.readpage@1",
@@ -101,54 +104,63 @@ STOPS = (
         "A stands still, and B runs on a second CPU: it faulted in the same block. Its page, page#1@cpu1, stands "
         "in all 512 slots and can be found by anybody. It is locked and not uptodate, so whoever finds it sleeps "
         "until it is.",
+        pane="pages",
     ),
     Stop(
         "do_user_addr_fault::@return@3",
         "B is done, and A has not noticed",
         "B's page is read, mapped and unlocked. A goes on where it stood, about to ask for 512 frames: what it "
         "knows, that the block is empty, was true once.",
+        pane="pages",
     ),
     Stop(
         "thp_add_to_page_cache::xarray.xas_set_err(xas, -errno.EEXIST)@1",
         "The same question again, under the lock",
         "A has allocated, charged and locked a page of its own. Before a single node is made the block is "
         "searched once more, with the lock held that the stores need: this time the answer cannot grow old.",
+        pane="xarray",
     ),
     Stop(
         "huge_fault_new_page::return error@1",
         "A gives its page back",
         "The charge is cancelled, the page unlocked, the last reference dropped. The allocator checked 512 frames "
         "and had nothing to complain about.",
+        pane="pages",
     ),
     Stop(
         "filemap_huge_fault::if page.mapping is mapping@2",
         "Locked: and still the file's?",
         "A looked again, found B's page and locked it. Finding took a reference, which keeps the memory; only the "
         "lock keeps the page in its file. So what was found is looked at again, under the lock.",
+        pane="pages",
     ),
     Stop(
         "do_user_addr_fault::@return@2",
         "Two mappings, and no reference too many",
         "514: 512 of the cache and one of each PMD. A's fault is minor, for B did the reading. The lock was "
         "dropped; the reference of the look-up was not: it is the mapping's now.",
+        pane="pages",
     ),
     Stop(
         "filemap_huge_fault::if hindex + units.HPAGE_PMD_NR > end@-1",
         "The file ends before this page",
         "C wanted page 1027. While it had no page yet, B cut the file to 1024 pages, looked for what stands "
         "behind that and found nothing. Then C put 512 pages there. No truncation will come back for them.",
+        pane="xarray",
     ),
     Stop(
         "filemap_huge_fault::return VmFault.SIGBUS if vmf.pgoff >= end@1",
         "Who puts it in takes it out",
         "So C has removed its own page, under the page lock, and dropped the last reference: the 512 frames are "
         "free again. Block 2 is as empty as the truncation left it.",
+        pane="xarray",
     ),
     Stop(
         "four_faults::c.touch@1+",
         "SIGBUS is an answer too",
         "There is no page 1027 any more, so there is nothing that C could be shown. Gauges and references are "
         "what they were before C came; only events remember.",
+        pane="counters",
     ),
 )
 

@@ -72,12 +72,14 @@ STOPS = (
         "513 counts, all −1",
         "A's fault has found, read and locked its page, and is about to map it with one PMD. Nobody has mapped "
         "the page yet, and each of the 512 sub-pages says so by −1. So does the 513th count, of PMDs alone.",
+        pane="pages",
     ),
     Stop(
         "page_add_file_rmap::@return@1",
         "The first mapping, 513 times",
         "Every count has gone from −1 to 0, and each step to 0 was a first: 512 pages are mapped now that were "
         "not, and one huge page is mapped by a PMD.",
+        pane="counters",
     ),
     Stop(
         "page_add_file_rmap::page_h.SetPageDoubleMap(page_h.compound_head(page))@1",
@@ -85,42 +87,49 @@ STOPS = (
         "In B's mapping addresses and file do not agree modulo 2 MiB, so no PMD can show this page there. B's "
         "fault maps what is cached around its address, 4 KiB at a time. The flag about to be set says: there may "
         "be PTEs as well.",
+        pane="pages",
     ),
     Stop(
         "do_user_addr_fault::@return@2",
         "Fifteen PTEs beside the PMD",
         "The window of sixteen pages begins at 511, which is not cached: sub-pages 0 to 14 have got a PTE each. "
         "Their counts are 1. All of them were mapped before, so NR_FILE_MAPPED still says 512.",
+        pane="pages",
     ),
     Stop(
         "page_remove_file_rmap::if not page_h.atomic_add_negative_compound_mapcount(page)@1",
         "A unmaps: for which pages was it the last?",
         "All 512 counts went down by one. 497 are negative now, and 15 are 0, because B's PTEs are still there. "
         "No other number in the machine could have told the two kinds apart.",
+        pane="pages",
     ),
     Stop(
         "sys_munmap::@return@1",
         "One huge page, and 15 of it are mapped",
         "It is still one page, with one lock and one reference count. It is mapped by no PMD any more, and by "
         "fifteen PTEs.",
+        pane="pages",
     ),
     Stop(
         "page_add_file_rmap::@return@-1",
         "The first PMD, but not the first mapping",
         "C maps the whole page. For the count of PMDs this is a first, for 497 sub-pages too; the other 15 go "
         "from 0 to 1, and no counter moves for them.",
+        pane="counters",
     ),
     Stop(
         "__split_huge_pmd::@return@1",
         "A hole of 4 KiB: the whole PMD goes",
         "C unmaps one page in the middle. A PMD cannot have a hole, so it is cleared, whole; the page stays in "
         "one piece. 497 sub-pages were mapped by it alone. What C touches next comes back by PTEs.",
+        pane="pages",
     ),
     Stop(
         "sys_munmap::@return@3",
         "513 counts, all −1 again",
         "B was the last to map fifteen sub-pages, and each of its PTEs took 1. What went up has come down: both "
         "page counters are 0. The page stays in the cache; only the flag remembers that there were PTEs once.",
+        pane="pages",
     ),
 )
 

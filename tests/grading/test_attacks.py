@@ -2,264 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytest
 
 from tests.grading import workshop
-from thpkit.grading import grade
-from thpkit.grading.exercise import RUNS, load
+from tests.grading.attacks import ATTACKS, EX, LIMITS, LONG, Attack, text_of
+from tests.grading.attacks_on_the_judge import FORGERIES, INTERPRETER, TEXTS
+from tests.grading.attacks_on_the_worker import PROCESSES
+from thpkit.grading import grade, orphans, process
+from thpkit.grading.exercise import RUNS
 from thpkit.grading.limits import Limits
-from thpkit.grading.process import GRACE_SECONDS
-
-EX: Final = load("ex01")
-LIMITS: Final = Limits(case_seconds=0.4, cpu_seconds=2, wall_seconds=30.0)
-"""Short in computing time; on the clock there is time enough for a busy machine."""
-LONG: Final = f"86399.{os.getpid()}"
-"""How long what is left behind would sleep; it is looked for by this argument, which is this process's own."""
-
-
-class Attack(NamedTuple):
-    """One file, and what the report must say."""
-
-    name: str
-    says: str
-    at_import: str = ""
-    """Code at the end of the shipped file."""
-    in_call: str = ""
-    """Code at the start of the kit's right function: even that must not pass."""
-    wall: float = LIMITS.wall_seconds
-    """Seconds on the clock, where they matter."""
-    last: bool = False
-    """Whether the run ends with it: no check after the first can have been reached."""
-
-
-FORGED: Final = """
-import os, json
-text = json.dumps({"nonce": "0" * 32, "problem": None, "cases": [], "recorded": None, "run": None}).encode()
-for fd in range(64):
-    try:
-        os.write(fd, text)
-    except OSError:
-        pass
-"""
-
-DAEMON: Final = f"""
-import os, subprocess
-try:
-    if os.fork() == 0:
-        os.setsid()
-        subprocess.Popen(["sleep", "{LONG}"], env={{}}, start_new_session=True)
-        os._exit(0)
-except OSError:
-    pass  # only root may start processes there
-"""
-
-ATTACKS: Final = [
-    Attack("loop at import", "endless loop", at_import="while True: pass", last=True),
-    Attack("loop in the call", "endless loop", in_call="while True: pass"),
-    Attack(
-        "loop that catches everything",
-        "endless loop",
-        in_call="""
-while True:
-    try:
-        while True: pass
-    except BaseException:
-        pass
-""",
-    ),
-    Attack(
-        "loop that ignores signals",
-        "was killed",
-        in_call="""
-import signal
-signal.signal(signal.SIGPROF, signal.SIG_IGN)
-signal.signal(signal.SIGXCPU, signal.SIG_IGN)
-while True: pass
-""",
-        last=True,
-    ),
-    Attack(
-        "loop in C",
-        "was killed",
-        in_call="sum(__import__('itertools').count())",
-        last=True,
-    ),
-    Attack(
-        "sleep",
-        "after 2 seconds",
-        in_call="import time; time.sleep(1e6)",
-        wall=2.0,
-        last=True,
-    ),
-    Attack(
-        "os._exit at import", "os._exit", at_import="import os; os._exit(0)", last=True
-    ),
-    Attack(
-        "os._exit in the call", "os._exit", in_call="import os; os._exit(0)", last=True
-    ),
-    Attack(
-        "sys.exit at import", "sys.exit", at_import="import sys; sys.exit(0)", last=True
-    ),
-    Attack("sys.exit in the call", "sys.exit", in_call="import sys; sys.exit(0)"),
-    Attack(
-        "atexit",
-        "NR_FILE_PMDMAPPED",
-        at_import="import atexit, os; atexit.register(os._exit, 0)",
-    ),
-    Attack(
-        "prints a verdict",
-        "NR_FILE_PMDMAPPED",
-        at_import="import sys; print('passed\\n10 passed in 0.01s'); print('ok', file=sys.stderr)",
-    ),
-    Attack(
-        "forges an answer", "wrote where it should not", at_import=FORGED, last=True
-    ),
-    Attack(
-        "forges an answer and leaves",
-        "wrote where it should not",
-        at_import=FORGED + "os._exit(0)",
-        last=True,
-    ),
-    Attack(
-        "forges an answer at exit of a thread",
-        "wrote where it should not",
-        in_call=FORGED,
-        last=True,
-    ),
-    Attack(
-        "closes every descriptor",
-        "broke down",
-        at_import="import os; os.closerange(0, 1024)",
-        last=True,
-    ),
-    Attack("syntax error", "no valid Python", at_import="def (", last=True),
-    Attack(
-        "missing module", "no_such_module", at_import="import no_such_module", last=True
-    ),
-    Attack(
-        "uses pytest", "pytest", at_import="import pytest; pytest.skip('no')", last=True
-    ),
-    Attack(
-        "deletes the function",
-        "no function",
-        at_import="del page_remove_file_rmap",
-        last=True,
-    ),
-    Attack(
-        "forgets the decorator",
-        "@replaces(rmap.page_remove_file_rmap)",
-        at_import="""
-def page_remove_file_rmap(page: Page, compound: bool) -> None:
-    pass
-""",
-        last=True,
-    ),
-    Attack("raises in the call", "ZeroDivisionError", in_call="1 / 0"),
-    Attack(
-        "recursion", "RecursionError", in_call="page_remove_file_rmap(page, compound)"
-    ),
-    Attack("interrupts", "KeyboardInterrupt", in_call="raise KeyboardInterrupt"),
-    Attack(
-        "memory bomb",
-        "MemoryError",
-        at_import="bomb = [bytearray(1 << 28) for _ in range(64)]",
-        last=True,
-    ),
-    Attack(
-        "output flood",
-        "endless loop",
-        at_import="while True: print('passed ' * 1000)",
-        last=True,
-    ),
-    Attack("daemon", "NR_FILE_PMDMAPPED", at_import=DAEMON),
-    Attack("daemon and leave", "os._exit", at_import=DAEMON + "os._exit(0)", last=True),
-    Attack("forks and goes on", "", at_import="import os; os.fork()"),
-    Attack(
-        "kills its watcher",
-        "was killed",
-        at_import="import os, signal; os.kill(os.getppid(), signal.SIGKILL); __import__('time').sleep(60)",
-        last=True,
-    ),
-    Attack(
-        "kills its group",
-        "",
-        at_import="import os, signal; os.killpg(0, signal.SIGKILL)",
-        last=True,
-    ),
-    Attack(
-        "equals everything",
-        "NR_FILE_PMDMAPPED",
-        at_import="""
-from thpkit.kernel import current
-
-class Any(int):
-    def __eq__(self, other: object) -> bool: return True
-    def __ne__(self, other: object) -> bool: return False
-    def __hash__(self) -> int: return 0
-
-broken = page_remove_file_rmap
-
-@replaces(rmap.page_remove_file_rmap)
-def page_remove_file_rmap(page: Page, compound: bool) -> None:
-    broken(page, compound)
-    node = current.kernel.vmstat.node
-    node[vmstat.NR_FILE_PMDMAPPED] = Any(0)
-""",
-    ),
-    Attack(
-        "patches what writes the answer",
-        "NR_FILE_PMDMAPPED",
-        at_import="""
-import json, os, sys
-json.dumps = lambda *_a, **_k: "{}"
-os.write = lambda *_a: 1 << 20
-os._exit = lambda *_a: None
-sys.stdout = None
-import thpkit.grading.runner as runner
-import thpkit.grading.observe as observe
-runner.observe = observe.observe = lambda kernel: {}
-runner._Run._play = lambda *_a: None
-""",
-    ),
-    Attack(
-        "leaves threads",
-        "NR_FILE_PMDMAPPED",
-        at_import="""
-import threading, time
-try:
-    threading.Thread(target=time.sleep, args=(1e6,)).start()
-except RuntimeError:
-    pass  # only root may start threads there
-""",
-    ),
-    Attack(
-        "writes a large file",
-        "OSError",
-        at_import="""
-with open("large", "wb") as file:
-    file.write(bytes(1 << 24))
-    file.flush()
-""",
-        last=True,
-    ),
-]
-
-
-def text_of(attack: Attack) -> str:
-    """The learner's file."""
-    if attack.at_import:
-        return f"{workshop.shipped(EX)}\n\n{attack.at_import}\n"
-    lines = workshop.kit_solution(EX).splitlines()
-    first = workshop.function_of("\n".join(lines), "page_remove_file_rmap").body[1]
-    added = [f"    {line}" for line in attack.in_call.strip().splitlines()]
-    lines[first.lineno - 1 : first.lineno - 1] = added
-    return "\n".join(lines) + "\n"
+from thpkit.grading.process import GRACE_SECONDS, GradingError
 
 
 def left_behind() -> list[str]:
@@ -275,22 +35,91 @@ def left_behind() -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "attack", ATTACKS, ids=lambda each: each.name.replace(" ", "-")
-)
-def test_attack(attack: Attack, tmp_path: Path) -> None:
-    root = workshop.place(tmp_path)
+def limits_of(attack: Attack) -> Limits:
+    """The limits under which it runs."""
+    return replace(
+        LIMITS,
+        case_seconds=attack.case,
+        cpu_seconds=attack.cpu,
+        wall_seconds=attack.wall,
+    )
+
+
+def withstand(attack: Attack, root: Path) -> None:
+    """Grade the attack's file: no pass, in time, with a report that a reader can use, and nothing is left."""
     workshop.hand_in(root, EX, text_of(attack))
     started = time.monotonic()
-    result = grade(EX.id, root, limits=replace(LIMITS, wall_seconds=attack.wall))
+    result = grade(EX.id, root, limits=limits_of(attack))
     assert time.monotonic() - started < attack.wall + GRACE_SECONDS
     assert not result.passed
     first = result.first_failure
     assert first is not None
-    assert attack.says in first.message, first.message
+    assert attack.says in " ".join(first.message.split()), first.message
     assert "Traceback" not in first.message
+    report = result.text() + json.dumps(result.to_json(), ensure_ascii=False)
+    assert all(each.isprintable() or each == "\n" for each in report)
+    assert len(report) < 50_000
     assert (
         not any(each.id != RUNS and each.passed for each in result.checks)
         or not attack.last
     )
     assert left_behind() == []
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [*ATTACKS, *FORGERIES, *INTERPRETER, *TEXTS, *PROCESSES],
+    ids=lambda each: each.name.replace(" ", "-"),
+)
+def test_attack(attack: Attack, tmp_path: Path) -> None:
+    withstand(attack, workshop.place(tmp_path))
+
+
+KILLS_THE_KIT: Final = """
+import os
+watcher = os.getppid()
+parent = lambda pid: int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
+for each in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        if int(each) != watcher and parent(each) == parent(watcher):
+            if b"worker.py" in open(f"/proc/{each}/cmdline", "rb").read():
+                os.kill(int(each), 9)
+    except OSError:
+        pass
+"""
+
+
+def test_without_the_kits_run_there_is_no_verdict(tmp_path: Path) -> None:
+    """The kit runs at the same time, and a learner's code could kill that."""
+    root = workshop.place(tmp_path)
+    workshop.hand_in(root, EX, f"{workshop.shipped(EX)}\n{KILLS_THE_KIT}")
+    token = process.STARTER.set(None)
+    try:
+        assert not grade(EX.id, root, limits=LIMITS).passed  # if the kit was faster
+    except GradingError as error:
+        assert "the kit itself could not run" in str(error)
+    finally:
+        process.STARTER.reset(token)
+
+
+def test_only_orphans_of_a_worker_are_killed() -> None:
+    """Not what ran before, not what is known, and not what stayed in this session."""
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+
+    def child(*, session: bool) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, start_new_session=session
+        )
+
+    before = child(session=True)
+    time.sleep(0.05)  # the clock of /proc has a hundred ticks a second
+    since = orphans.ticks()
+    known, ours, orphan = child(session=True), child(session=False), child(session=True)
+    try:
+        orphans.kill_adopted(since, {known.pid})
+        assert orphan.wait(10) != 0 or orphans.look_at(orphan.pid) is None
+        assert [each.poll() for each in (before, known, ours)] == [None] * 3
+    finally:
+        for each in (before, known, ours, orphan):
+            each.kill()
+            each.communicate()

@@ -310,7 +310,7 @@ def seen(*states: dict[str, object], ended: Ended | None = None) -> SeenCase:
         (
             seen({}, {}),
             seen({}, ended=Ended("crashed", "it crashed")),
-            "return: expected a return, got it crashed",
+            "no return: it crashed",
         ),
     ],
 )

@@ -161,7 +161,12 @@ LEFT = 'statement = "locks.spin_unlock_irq(mapping.i_pages.xa_lock)"'
             "left-statement",
             "go further in",
         ),
-        ('"leave"', '"leaf"', "left-function", "no function leaf runs.*mean leave"),
+        (
+            '"leave"',
+            '"leaf"',
+            "left-function",
+            "goes into no function leaf .*mean leave",
+        ),
         ('"leave"', '"handle_mm_fault"', "left-function", "go further in"),
         ('"leave"', '"read_page"', "left-function", "not when this happens"),
         ('"leave"', '"?"', "left-function", r"function of \[left\] is still open"),

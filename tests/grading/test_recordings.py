@@ -73,6 +73,15 @@ def test_a_write_too_much_is_the_step(tmp_path: Path) -> None:
     assert [each.step for each in learner.writes_of(cell)][1] == made.step
 
 
+def test_the_kits_names_without_their_module_are_no_difference(tmp_path: Path) -> None:
+    """``range(HUGE_FAULT_TRIES)`` in the kit is ``range(filemap.HUGE_FAULT_TRIES)`` in the learner's file."""
+    made = record("ex04", workshop.place(tmp_path))
+    learner, kit = saved.open(made.path), saved.open(made.reference)
+    assert text_at(kit, made.reference_step) == "locks.unlock_page(page)"
+    assert text_at(learner, made.step) == "if ret & flags.VM_FAULT_NOT_MAPPED:"
+    assert made.notice.startswith("This leads to no return: the kernel stopped: B ")
+
+
 def test_a_crash_is_the_last_step(tmp_path: Path) -> None:
     root = workshop.place(tmp_path)
     text = workshop.shipped(EX).replace("    nr = 1\n", "    nr = 1 // 0\n")

@@ -43,6 +43,17 @@ def test_only_exactly_the_expected_checks_pass() -> None:
     assert not result(a, expected=("a", "b")).check("b").passed
 
 
+def test_the_report_fits_into_80_columns() -> None:
+    why = "no function of that name runs here, " * 5
+    check = CheckResult("a", "first", 1, Outcome.FAILED, f"{why}\nand more")
+    lines = result(check, expected=("a",)).text().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[6].startswith("      no function of that name runs here,")
+    assert lines[7].startswith("      ")
+    assert "      and more" in lines
+    assert max(map(len, check.message.splitlines())) <= 80
+
+
 def test_the_report_shows_the_first_failure_first() -> None:
     where = Divergence("c", 1, 2, "A: exit()", "x.y", 0, 512)
     checks = (

@@ -70,7 +70,9 @@ def test_a_failing_seed_is_named_and_can_be_stepped(tmp_path: Path) -> None:
     where = check.divergence
     assert where is not None
     assert where.seed in exercise.seeds
-    assert f"thp step ex:ex01 --case seed-{where.seed} plays it again" in check.message
+    assert f"thp step ex:ex01 --case seed-{where.seed} plays it again" in " ".join(
+        check.message.split()
+    )
     assert result.to_json()["checks"][1]["seed"] == where.seed
     made = record("ex01", root, case=where.case)
     assert made.divergence == where

@@ -68,8 +68,8 @@ def test_filling_in_keeps_all_the_rest() -> None:
         ('n = "?"', 'n = "many"', "line 3 of answer.toml: n in .a. must be a number"),
         ('n = "?"', "n = true", "must be a number, not True"),
         ('n = "?"', "n = 1.0", "must be a number, not 1.0"),
-        ('n = "?"', "n = " + "1" * 5000, "a value is too long"),
-        ('n = "?"', "n = 0x" + "f" * 5000, "must be a number, not a very long number"),
+        ('n = "?"', "n = " + "1" * 5000, "line 3 .* is too long for an answer"),
+        ('n = "?"', "n = 0x" + "f" * 900, r"must be a number, not 5104\d*\.\.\."),
         ('t = "?"', "t = 3", "line 4 of answer.toml: t in .a. must be a text"),
         ('t = "?"', 'q = "?"', "line 4 of answer.toml: nobody asks for 'q'"),
         ('t = "?"', "", r'line 2 of answer.toml: t is missing .* write t = "\?"'),
@@ -77,7 +77,7 @@ def test_filling_in_keeps_all_the_rest() -> None:
         ("names = []", 'names = "x"', "line 7 .* must be a list of names"),
         ("names = []", "names = [1]", "line 7 .* must be a list of names"),
         ("[a]", "[a", "line 2 of answer.toml is no valid TOML"),
-        ("[a]", "x = " + "[" * 5000, "no valid TOML"),
+        ("[a]", "x = " + "[\n" * 5000, "no valid TOML"),
     ],
 )
 def test_a_mistake_is_a_sentence(old: str, new: str, says: str) -> None:

@@ -15,17 +15,19 @@ from typing import Final
 import pytest
 
 from tests.grading import workshop
-from tests.grading.test_attacks import ATTACKS, LIMITS, Attack, left_behind, text_of
+from tests.grading.attacks import ATTACKS, LIMITS, Attack
+from tests.grading.attacks_on_the_worker import PROCESSES
+from tests.grading.test_attacks import withstand
 from thpkit.grading import grade, process, record, warm
 from thpkit.grading.exercise import load
 from thpkit.grading.model import CLONE
-from thpkit.grading.process import GRACE_SECONDS
 from thpkit.grading.warm import Warm
 
 EX: Final = load("ex01")
 QUICK: Final = (
     "loop at import", "os._exit in the call", "forges an answer", "closes every descriptor", "daemon and leave",
     "kills its watcher", "kills its group", "equals everything", "patches what writes the answer", "output flood",
+    "escapes from a killed watcher", "stops its watcher", "kills its watcher and the server",
 )  # fmt: skip
 """Attacks of the attack suite that could go otherwise here."""
 
@@ -88,20 +90,13 @@ def test_the_kit_runs_once(
 
 @pytest.mark.parametrize(
     "attack",
-    [each for each in ATTACKS if each.name in QUICK],
+    [each for each in (*ATTACKS, *PROCESSES) if each.name in QUICK],
     ids=lambda each: each.name.replace(" ", "-"),
 )
 def test_attack(attack: Attack, root: Path, server: Warm) -> None:
     """It gets no pass and leaves nothing; the next file is graded as if it had not been there."""
     assert server is not None
-    workshop.hand_in(root, EX, text_of(attack))
-    started = time.monotonic()
-    result = grade("ex01", root, limits=replace(LIMITS, wall_seconds=attack.wall))
-    assert time.monotonic() - started < attack.wall + GRACE_SECONDS
-    assert not result.passed
-    first = result.first_failure
-    assert first is not None and attack.says in first.message, first
-    assert left_behind() == []
+    withstand(attack, root)
     workshop.hand_in(root, EX, workshop.kit_solution(EX))
     assert grade("ex01", root).passed
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.small import small_run, write
+from tests.tui.small import TEXT, small_run, write
 from thpkit.trace.statements import ROOT
 from thpkit.view.glyphs import ASCII, UNICODE
 from tui.actions import ACTIONS
@@ -110,6 +110,7 @@ def test_asking_does_not_move(talk: Talk) -> None:
         ("goto", "goto needs a place"),
         ("goto nowhere_at_all", "nothing here is called"),
         ("show me", "there is no pane 'me'"),
+        ("show", "show needs a pane: source, explain"),
         ("previous", "this is the first step"),
     ],
 )
@@ -117,6 +118,70 @@ def test_whatever_leads_nowhere_says_why(talk: Talk, line: str, answer: str) -> 
     """One sentence, and the reader stays where he is."""
     assert answer in " ".join(talk(line).split())
     assert talk.reader.position == 0
+
+
+@pytest.mark.parametrize("line", ["next please", "over 3", "older 2"])
+def test_a_word_that_is_said_alone_does_not_ignore_what_follows(
+    talk: Talk, line: str
+) -> None:
+    """Nothing is done that was not asked for."""
+    assert "is said alone" in talk(line)
+    assert talk.reader.position == 0
+
+
+def test_keys_are_words_too(talk: Talk) -> None:
+    """Who knows the screen types its keys: small letters forward, capital letters back."""
+    talk("s")
+    talk("s")
+    assert talk.reader.position == 2
+    talk("S")
+    assert talk.reader.position == 1
+    assert "1 of 3" in talk("space")
+    assert talk("?") == talk("help")
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("do_set_pmd", "breakpoint set on do_set_pmd(), which runs 1 time"),
+        ("NR_FILE_MAPPED", "which changes 2 times"),
+        ("vmstat.node[NR_FILE_MAPPED]", "which changes 2 times"),
+    ],
+)
+def test_breakpoints_are_set_by_name(talk: Talk, place: str, said: str) -> None:
+    """On a function or a value; continue goes there, and the same again clears it."""
+    assert said in " ".join(talk(f"break {place}").split())
+    assert "a breakpoint: " in talk("continue")
+    assert talk.reader.position > 0
+    assert "breakpoint cleared" in talk(f"break {place}")
+
+
+def test_breakpoints_are_set_by_line(talk: Talk) -> None:
+    """The number of a line of the file that is shown; nothing is set where nothing stands."""
+    talk("next")
+    line = talk.reader.timeline.step(talk.reader.position).line
+    assert f"breakpoint set on line {line}" in talk(f"break {line}")
+    assert "'999999' here" in talk("break 999999")
+    assert "'nowhere' here" in talk("break nowhere")
+    assert len(talk.reader.breakpoints) == 1
+
+
+def test_last_begins_anew_after_a_move(talk: Talk) -> None:
+    """It asks about the value as it is here, and after the first write begins again."""
+    talk("last-step")
+    youngest = talk("last NR_FILE_PMDMAPPED")
+    assert talk("last NR_FILE_PMDMAPPED") != youngest
+    talk("step-back")
+    assert talk("last NR_FILE_PMDMAPPED") == youngest
+    talk("last")
+    assert "nothing wrote" in talk("last")
+    assert talk("last") == youngest
+
+
+def test_what_nobody_can_use_is_not_repeated_at_length(talk: Talk) -> None:
+    """A line of any length gets an answer of a few."""
+    for line in ("x" * 9000, "goto " + "x" * 9000, "last " + "x" * 9000):
+        assert len(talk(line)) < 300, line[:9]
 
 
 def test_every_move_of_the_table_is_a_word(talk: Talk) -> None:
@@ -172,3 +237,20 @@ def test_a_script_is_a_useful_dialogue(tmp_path: Path) -> None:
     words = [line for line in done.stdout.splitlines() if line.startswith("> ")]
     assert words == ["> next", "> why", "> last NR_FILE_PAGES", "> quit"]
     assert "not written yet" in done.stdout
+
+
+def test_a_scenario_that_raised_ends_with_status_1(tmp_path: Path) -> None:
+    """As in the plain walk: what was recorded can be talked about, and the reason stands on standard error."""
+    text = TEXT.replace("    a.munmap(at, 0x10000)\n", "    raise ValueError('oops')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", "step", str(write(tmp_path, text)), "--plain", "--interactive"],
+        input="last-step\nquit\n",
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "the run ends here" in done.stdout
+    assert done.stderr.count("\n") == 1 and "oops" in done.stderr

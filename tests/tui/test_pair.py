@@ -98,3 +98,67 @@ def test_where_finding_the_place_is_the_exercise_the_kit_is_not_shown() -> None:
     """A sentence instead."""
     with pytest.raises(UserError, match="finding the place is the exercise"):
         resolve("ex:ex06", against="ref").open()
+
+
+def test_keys_that_ask_work_on_two_runs_too(tmp_path: Path, compared: Target) -> None:
+    """Go to a place in the run that leads, search the pane that has the focus; what belongs to one run says so."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        screen = pair(app)
+        await pilot.press("g", *"do_set_pmd", "enter")
+        await pilot.pause()
+        step = screen.reader.timeline.step(screen.reader.position)
+        assert step.frame.function.qualname == "do_set_pmd"
+        await pilot.press("slash", *"units.", "enter")
+        await pilot.pause()
+        assert "does not stand" not in text_of(app, "bar")
+        await pilot.press("slash", *"no such text", "enter")
+        await pilot.pause()
+        assert "'no such text' does not stand in this pane" in text_of(app, "bar")
+        await pilot.press("l")
+        assert "esc goes back to it" in text_of(app, "bar")
+        await pilot.press("y")
+        assert "copied" in text_of(app, "bar")
+        await pilot.press("colon", *"section-back", "enter")
+        await pilot.pause()
+        step = screen.reader.timeline.step(screen.reader.position)
+        assert step.frame.function.qualname == "do_user_addr_fault"
+
+    play(scene, tmp_path, (120, 40), compared)
+
+
+def test_the_key_bar_says_how_to_go_back(tmp_path: Path, compared: Target) -> None:
+    """Each key with its opposite, as everywhere."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        await pilot.press("s")
+        assert text_of(app, "bar").startswith("→ ← stop  n N line  s S into")
+
+    play(scene, tmp_path, (120, 40), compared)
+
+
+def test_a_sentence_that_is_too_long_for_its_row_is_told_in_full(
+    tmp_path: Path, compared: Target
+) -> None:
+    """Where the runs part is what the reader came for: in a narrow window it stands above the difference."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        said = pair(app).reader.message
+        assert len(said) > 80
+        assert said in " ".join(text_of(app, DIFF).split())
+        await pilot.press("s")
+        assert said not in " ".join(text_of(app, DIFF).split())
+
+    play(scene, tmp_path, (80, 24), compared)
+
+
+def test_titles_of_the_two_sources_are_not_cut(
+    tmp_path: Path, compared: Target
+) -> None:
+    """Of a title that is too long, the number of steps goes first."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        titles = painted(app)[0]
+        assert titles.count("about to run") == 2
+
+    play(scene, tmp_path, (120, 40), compared)

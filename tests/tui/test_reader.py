@@ -123,6 +123,16 @@ def test_the_writer_before_that(reader: Reader) -> None:
     assert "nothing wrote" in reader.message and "began as 0" in reader.message
 
 
+def test_the_writer_before_goes_on_from_where_w_led(reader: Reader) -> None:
+    """At a statement that is about to write the value, the write before it is the one that is missing."""
+    reader.position = len(reader.timeline) - 1
+    reader.selected = reader.timeline.resolve("NR_FILE_MAPPED")
+    reader.do("writer")
+    assert "8 → 0" in reader.message
+    reader.do("writer_back")
+    assert "0 → 8" in reader.message
+
+
 def test_what_is_not_written_yet_names_its_first_writer(reader: Reader) -> None:
     """With its step; what is never written says so."""
     reader.selected = reader.timeline.resolve("NR_FILE_PAGES")

@@ -48,6 +48,37 @@ def test_home_lists_and_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     play(scene, tmp_path)
 
 
+def test_an_esc_too_many_is_taken_back_with_backspace(tmp_path: Path) -> None:
+    """The contents say so, and it works for what the contents do not list."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        await pilot.press("space", "s")
+        step = stepper(app).position
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, Home)
+        said = text_of(app, BAR)
+        assert "your place is kept; backspace goes back to A small story" in said
+        await pilot.press("down", "backspace")
+        screen = await stepping(pilot, app)
+        assert screen.position == step
+
+    play(scene, tmp_path, opened=target())
+
+
+def test_home_chooses_what_the_reader_comes_from(tmp_path: Path) -> None:
+    """So that Enter goes back as well."""
+    left = Target("02_with_what_rights", "With what rights", small_run)
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        app.show_home("said", left)
+        await pilot.pause()
+        shown = [line for line in painted(app) if line.lstrip().startswith("▶")]
+        assert len(shown) == 1 and "02_with_what_rights" in shown[0]
+
+    play(scene, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("size", "told"),
     [((80, 24), True), ((66, 24), True), ((65, 24), False), ((80, 23), False)],

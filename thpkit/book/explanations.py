@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from thpkit.book.markdown import Bullet, Document, Paragraph, Passage, Style, Text
 from thpkit.book.quotes import (
@@ -148,13 +149,13 @@ def _item(prose: Sequence[Paragraph | Bullet], bullet: Bullet) -> Iterator[Text]
         yield each.text
 
 
+_ROLES: Final = {Style.CODE: Role.CODE, Style.PLAIN: Role.PLAIN}
+
+
 def row_of(text: Text) -> Row:
     """A paragraph as one row."""
     return tuple(
-        Span(piece.text, Role.CODE)
-        if piece.style is Style.CODE
-        else Span(f"*{piece.text}*" if piece.style is not Style.PLAIN else piece.text)
-        for piece in text
+        Span(piece.text, _ROLES.get(piece.style, Role.EMPHASIS)) for piece in text
     )
 
 

@@ -14,8 +14,9 @@ from typing import Final
 
 from thpkit.book.explanations import row_of
 from thpkit.book.markdown import Block, Bullet, Fence, Heading, Paragraph, Style, Text
+from thpkit.view.explanations import paragraph
 from thpkit.view.layout import wrapped
-from thpkit.view.rows import Role, Row, Span, row, text_of
+from thpkit.view.rows import Role, Row, Span, row, starred, text_of
 
 INDENT: Final = 2
 """Columns before code, and before what belongs to a bullet."""
@@ -76,7 +77,7 @@ def _parts(block: Block, width: int, marked: bool) -> Iterator[list[Row]]:
     if isinstance(block, Heading):
         yield _heading(block, width, marked)
     elif isinstance(block, Fence):
-        yield from _fence(block, width)
+        yield from _fence(block, width, marked)
     elif isinstance(block, Bullet):
         yield _bullet(block, width, marked)
     else:
@@ -91,10 +92,10 @@ def _heading(block: Heading, width: int, marked: bool) -> list[Row]:
     return rows
 
 
-def _fence(block: Fence, width: int) -> Iterator[list[Row]]:
+def _fence(block: Fence, width: int, marked: bool) -> Iterator[list[Row]]:
     """Code line by line, or the text of a question."""
     if _asks(block):
-        yield from _question(block.code, width)
+        yield from _question(block.code, width, marked)
         return
     for line in textwrap.dedent("\n".join(block.code)).split("\n"):
         code = line.lstrip()
@@ -108,7 +109,7 @@ def _asks(block: Fence) -> bool:
     return block.info.startswith("text question=")
 
 
-def _question(code: Sequence[str], width: int) -> Iterator[list[Row]]:
+def _question(code: Sequence[str], width: int, marked: bool) -> Iterator[list[Row]]:
     """A question and its options, each of which flows; for every line of the fence the rows that it begins."""
     starts = [i for i, line in enumerate(code) if not i or _OPTION.match(line)]
     ends = [*starts[1:], len(code)]
@@ -116,7 +117,8 @@ def _question(code: Sequence[str], width: int) -> Iterator[list[Row]]:
         whole = " ".join(line.strip() for line in code[start:end])
         hang = _OPTION.match(whole)
         indent = INDENT + (hang.end() if hang else 0)
-        yield wrapped(row(" " * INDENT, whole), width, indent)
+        said = (Span(whole),) if marked else paragraph(whole)
+        yield wrapped(row(" " * INDENT, *said), width, indent)
         yield from ([] for _ in range(start + 1, end))
 
 
@@ -147,4 +149,5 @@ def _spans(content: Text, marked: bool) -> Row:
         elif each.style is not Style.CODE and beside:
             each = each._replace(style=Style.PLAIN)
         pieces.append(each)
-    return row_of(tuple(pieces))
+    made = row_of(tuple(pieces))
+    return starred(made) if marked else made

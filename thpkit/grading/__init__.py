@@ -4,9 +4,11 @@
 model, exercise         what an exercise is, and reading its folder; hints, cases, calls, seeded
 kinds                   the five kinds: how each is read and judged; judging: what they share
 worker, runner, learner the learner's code in a process of its own; process, limits: starting it
+orphans                 what such a process leaves behind if it is killed before it has cleaned up
 warm, server            the same again and again, fast
 player, observe         playing calls, and all that can be seen after each; compare: the first difference
 sheet, written, places  answers and calls in a file; places in a recorded run that answers are compared with
+handed_in, spoken_text  reading whatever stands in the place of a learner's file; his texts in a report
 recordings, partings    a run for the stepper, and the step at which it goes wrong
 judge, results          one verdict; manifest: what of the grader was modified
 pytest_face, solutions  the tests in ``exercises/``; right files, for authors and for after a pass
@@ -17,18 +19,28 @@ case. The expected values are never typed: they come from playing the same calls
 such process. Answers in ``answer.toml`` and calls in ``calls.py`` are read as data and never run; what they are
 compared with is computed from a run of the kit, or of a version of the patch.
 
-What this stops: accidents (endless loops, ``sys.exit``, prints, a wrong file) and easy forgeries (printed verdicts,
-forged answers, objects that equal everything, processes left behind).
+What this stops: accidents (endless loops, ``sys.exit``, prints, a wrong file, a directory or a pipe in its place) and
+easy forgeries (printed verdicts, forged answers, objects that equal everything, tracing, processes left behind, a
+watching process that is stopped or killed, sizes that no machine has, calls that only bring one of two kernels to its
+limit, control characters for the reader's terminal).
 
 What it cannot stop, and does not try to:
 
 * a learner who calls the kit's own function, or copies it, or reads the keys out of ``thpkit.grading.solutions``: the
   kit is on his disk, and he would only cheat himself;
+* answers that are tried out: the grader says too many or too few as often as it is asked, and the generated cases are
+  always the same, so that numbers can be found, and results written down, without understanding;
 * code that patches the kit's classes so that the learner's function never runs, or that searches the interpreter's
-  frames or the garbage collector for the token that marks an answer;
+  frames or the garbage collector for the token that marks an answer, and has the kit compute the rest;
+* code that reaches into other processes of the same user: the memory of the judge, where the expected values are, or
+  of the worker in which the kit runs; and code that stops or kills the judge itself;
 * an edited grader, kit, test or exercise: every report then says ``not as checked in`` and which files, unless the
-  manifest was written anew as well. Marks that matter are given in a fresh clone with only the learner's files;
-* harm: the worker is no jail. The code runs as its owner, and can read, delete and send what its owner can.
+  manifest was written anew as well. A ``conftest.py`` or ``pytest.ini`` beside an exercise can let pytest print
+  anything: ``thp check`` names it, and is what counts. Marks that matter are given in a fresh clone with only the
+  learner's files;
+* harm: the worker is no jail. The code runs as its owner, and can read, delete and send what its owner can. As root
+  it may also start processes, which the system refuses to others there: so many of them, and so fast, that the
+  machine is slow for the seconds of the deadline and some that are never caught.
 """
 
 from __future__ import annotations

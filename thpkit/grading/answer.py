@@ -13,8 +13,14 @@ Plain: TypeAlias = int | str | None
 Runs: TypeAlias = tuple[tuple[int, Plain], ...]
 Value: TypeAlias = Plain | Runs
 
-KINDS = frozenset({"endless", "stopped", "exited", "crashed", "wrong call"})
+KINDS = frozenset({"endless", "memory", "stopped", "exited", "crashed", "wrong call"})
 """How a case can end early."""
+EXHAUSTED = frozenset({"endless", "memory"})
+"""The kinds that depend on the machine: a limit was reached."""
+GROUP = 1 << 10
+"""So many values at most are counted together; a huge page has 512 sub-pages."""
+WORD = 1 << 64
+"""No number in a kernel is as large as this."""
 
 
 class AnswerError(ValueError):
@@ -168,13 +174,18 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _value(value: object) -> Value:
     if type(value) is list:
-        pairs = (_list(each, 2) for each in value)
-        return tuple((_number(count), _plain(each)) for count, each in pairs)
+        pairs = [_list(each, 2) for each in value]
+        runs = tuple((_number(count), _plain(each)) for count, each in pairs)
+        if not all(0 < count <= GROUP for count, _ in runs) or len(runs) > GROUP:
+            raise _Misfit
+        return runs
     return _plain(value)
 
 
 def _plain(value: object) -> Plain:
-    if value is None or type(value) is int or type(value) is str:
+    if value is None or type(value) is str:
+        return value
+    if type(value) is int and abs(value) < WORD:
         return value
     raise _Misfit
 

@@ -119,6 +119,11 @@ class Call:
         return data
 
 
+def count(calls: Iterable[Call]) -> int:
+    """How many calls there are, with those that are made during interruptions."""
+    return sum(1 + count(each.calls) for each in calls)
+
+
 def call_of(data: object, known: Mapping[str, int]) -> Call:
     """The call that plain data describes; ``known`` are the names that earlier calls gave.
 
@@ -136,7 +141,7 @@ def call_of(data: object, known: Mapping[str, int]) -> Call:
     }
     _verify(do, arguments, wanted, known)
     if gives is not None and not (isinstance(gives, str) and gives.isidentifier()):
-        raise CaseError(f"{do}: gives is a name, not {gives!r}")
+        raise CaseError(f"{do}: gives is a name, not {_quoted(gives)}")
     ordered = {key: arguments[key] for key in wanted if key in arguments}
     return Call(process or None, name, ordered, gives, inner)
 
@@ -159,7 +164,7 @@ def _verify(
     known: Mapping[str, int],
 ) -> None:
     """Nothing unknown, nothing missing, everything of the right type."""
-    unknown = sorted(map(str, set(arguments) - set(wanted)))
+    unknown = sorted(map(_named, set(arguments) - set(wanted)))
     if unknown:
         has = ", ".join(wanted) or "no arguments"
         raise CaseError(f"{do} has no {', '.join(unknown)}; it has {has}")
@@ -168,7 +173,7 @@ def _verify(
         raise CaseError(f"{do} needs {', '.join(missing)}")
     for key, value in arguments.items():
         if not isinstance(value, (int, str)):
-            raise CaseError(f"{do}: {key} is a number or a text, not {value!r}")
+            raise CaseError(f"{do}: {key} is a number or a text, not {_quoted(value)}")
         if isinstance(value, int) and abs(value) >= WORD:
             raise CaseError(f"{do}: {key} must fit into 64 bits")
         if key in NUMBERS:
@@ -235,6 +240,20 @@ def _shown(value: Argument) -> str:
     return str(value)
 
 
+def _quoted(value: object) -> str:
+    """What was written instead of something else, briefly."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits
+        text = "something very long"
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _named(key: object) -> str:
+    """The name of an argument, without quotes if it is one."""
+    return _quoted(key).strip("'") if isinstance(key, str) else _quoted(key)
+
+
 def _term(text: str, known: Mapping[str, int]) -> int:
     if text in known:
         return known[text]
@@ -245,7 +264,7 @@ def _term(text: str, known: Mapping[str, int]) -> int:
     except ValueError:
         names = ", ".join(known) or "none"
         raise CaseError(
-            f"{text!r} is no number, no size such as 2M and no result of an earlier call (there is {names})"
+            f"{_quoted(text)} is no number, no size such as 2M and no result of an earlier call (there is {names})"
         ) from None
 
 

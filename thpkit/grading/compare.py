@@ -43,7 +43,9 @@ class Divergence:
 
     @property
     def sentence(self) -> str:
-        """``path: expected 0, got 1``."""
+        """``path: expected 0, got 1``; ``no return`` and why, of a call that does not come back."""
+        if self.path == RETURN and self.expected != NOTHING:
+            return f"no return: {self.got}"
         more = f" (and {self.alike - 1} more sub-pages)" if self.alike > 1 else ""
         expected, got = _shown(self.expected), _shown(self.got)
         return f"{self.path}: expected {expected}, got {got}{more}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
@@ -37,13 +38,25 @@ __all__ = [
     "folders",
     "learner_file",
     "load",
+    "place_of",
 ]
 
 
 def learner_file(exercise: Exercise, root: Path | None = None) -> Path:
-    """The file that counts: the learner's copy in ``work/``, or without one the file as shipped."""
+    """The file that counts: the learner's copy in ``work/``, or without one the file as shipped.
+
+    Whatever stands in the place of the copy counts, even if it is no file: grading another one instead would hide it.
+    """
     copy = (root or CLONE) / "work" / exercise.id / exercise.file
-    return copy if copy.is_file() else exercise.shipped
+    return copy if os.path.lexists(copy) else exercise.shipped
+
+
+def place_of(file: Path) -> Path:
+    """Where a file really stands; where its symbolic links lead nowhere, its own absolute path."""
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError):  # a link that leads to itself
+        return file.absolute()
 
 
 def folders(root: Path | None = None) -> list[Path]:

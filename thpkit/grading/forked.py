@@ -21,8 +21,16 @@ class Forked:
         self.stdout: IO[bytes] | None = os.fdopen(output, "rb", buffering=0)
         self._parent = parent
         self._report = report
+        self._pid = 0
         self._said = b""
         os.set_blocking(report, False)
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 until it is reported."""
+        if not self._pid and b"\n" in self._said:
+            self._pid = int(self._said.partition(b"\n")[0])
+        return self._pid
 
     def poll(self) -> int | None:
         """How it ended, or None while it runs."""
@@ -45,10 +53,9 @@ class Forked:
 
     def kill(self) -> None:
         """Kill it. Its end is reported to whoever polls."""
-        pid, complete, _ = self._said.partition(b"\n")
-        if complete and self.returncode is None:
+        if self.pid and self.returncode is None:
             with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
         """Wait for its end, a short time; then the server is killed with all that it runs."""

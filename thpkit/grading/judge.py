@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from thpkit.grading import exercise as exercises
-from thpkit.grading import kinds, manifest
+from thpkit.grading import kinds, manifest, spoken_text
 from thpkit.grading.judging import Job
 from thpkit.grading.limits import Limits
 from thpkit.grading.model import CLONE
@@ -27,7 +27,7 @@ def grade(
         GradingError: this machine cannot grade, or the kit itself fails.
     """
     exercise = exercises.load(exercise_id, root)
-    chosen = (file or exercises.learner_file(exercise, root)).resolve()
+    chosen = exercises.place_of(file or exercises.learner_file(exercise, root))
     shipped = chosen == exercise.shipped.resolve()
     graded = _graded(chosen, root or CLONE, shipped)
     kind = kinds.kind_named(exercise.kind)
@@ -38,7 +38,9 @@ def grade(
         chosen,
         shipped,
         graded,
-        tuple(replace(each, graded=graded) for each in judged.checks),
+        tuple(
+            spoken_text.clean(replace(each, graded=graded)) for each in judged.checks
+        ),
         exercise.check_ids(),
         judged.printed,
         exercise.kind,

@@ -29,15 +29,6 @@ class Job:
     file: Path
     limits: Limits
 
-    def text(self) -> str:
-        """The learner's file as text.
-
-        Raises:
-            OSError: it cannot be read.
-            UnicodeDecodeError: it is no UTF-8.
-        """
-        return self.file.read_text(encoding="utf-8")
-
 
 @dataclass(frozen=True)
 class Judged:

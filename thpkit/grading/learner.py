@@ -42,9 +42,8 @@ def _module(file: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise LoadError(
-            f"line {error.lineno} of {file.name} is no valid Python: {error.msg}"
-        ) from None
+        where = f"line {error.lineno} of " if error.lineno else ""
+        raise LoadError(f"{where}{file.name} is no valid Python: {error.msg}") from None
     except SystemExit:
         raise LoadError(
             f"{file.name} ends the program with sys.exit while it is loaded; take that out"

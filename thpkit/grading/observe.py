@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from thpkit.checks import census
 from thpkit.kernel import flags, pgtable
@@ -27,6 +27,9 @@ Runs: TypeAlias = list[list[int | Plain]]
 """Values of consecutive sub-pages: how many times, and what."""
 Value: TypeAlias = Plain | Runs
 
+WORD: Final = 1 << 64
+"""No number in a kernel is as large as this."""
+
 Pairs: TypeAlias = Iterator[tuple[str, Value]]
 
 
@@ -41,8 +44,10 @@ def observe(kernel: Kernel) -> dict[str, Value]:
 
 def plain(value: object) -> Plain:
     """``value`` if it is exactly a number, a text or nothing; else a text that says what it is."""
-    if value is None or type(value) is int or type(value) is str:
+    if value is None or type(value) is str:
         return value
+    if type(value) is int:
+        return value if abs(value) < WORD else f"a number of {value.bit_length()} bits"
     if type(value) is bool:
         return str(value)
     if isinstance(value, (int, str, tuple)) and type(value).__module__.startswith(

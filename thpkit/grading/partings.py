@@ -7,6 +7,7 @@ it is where the one function does something else than the other, in the activati
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -49,7 +50,7 @@ def _notice(
     learner: Timeline, kit: Timeline, steps: tuple[int, int], divergence: Divergence
 ) -> str:
     """What goes wrong, and whether the correct run goes on elsewhere; not where, for that is the exercise."""
-    parts = len(kit) and _word(learner, steps[0]) != _word(kit, steps[1])
+    parts = len(kit) and not _alike(learner, steps[0], kit, steps[1])
     does = ". Here the correct run takes another way" if parts else ""
     return f"This leads to {divergence.sentence}, after {divergence.text}{does}"
 
@@ -103,7 +104,7 @@ def _missing(learner: Timeline, kit: Timeline, step: int) -> tuple[int, int]:
         return _counterpart(kit, learner, step), step
     ours, theirs = _own_steps(kit, frame), _own_steps(learner, other)
     for a, b in zip(theirs, ours, strict=False):
-        if _word(learner, a) != _word(kit, b):
+        if not _alike(learner, a, kit, b):
             return a, b
     return theirs[-1], ours[min(len(theirs), len(ours)) - 1]
 
@@ -151,16 +152,34 @@ def _own_steps(timeline: Timeline, frame: FrameRecord) -> Sequence[int]:
     ]
 
 
-def _word(timeline: Timeline, step: int) -> tuple[str, Kind, str]:
-    """What a step does, in words that are the same in both runs."""
+def _alike(learner: Timeline, a: int, kit: Timeline, b: int) -> bool:
+    """Whether step ``a`` of the one run and step ``b`` of the other do the same statement.
+
+    A learner's file is another module, so what the kit calls ``name`` there is ``module.name``, and a line that
+    becomes too long by that goes on in the next one.
+    """
+    if _place(learner, a) != _place(kit, b):
+        return False
+    home = rf"(?<![\w.]){Path(kit.frame_at(b).function.file).stem}\."
+    texts = (re.sub(home, "", _text(*each)) for each in ((learner, a), (kit, b)))
+    short, long = sorted(texts, key=len)
+    return short == long or (short.endswith("(") and long.startswith(short))
+
+
+def _place(timeline: Timeline, step: int) -> tuple[str, Kind]:
+    """The function of a step, and whether it is called, runs or returns."""
+    return timeline.frame_at(step).function.name, timeline.kind_at(step)
+
+
+def _text(timeline: Timeline, step: int) -> str:
+    """The first line of the statement of a step."""
     statement = timeline.statement_at(step)
-    text = "" if statement is None else statement.text
-    return timeline.frame_at(step).function.name, timeline.kind_at(step), text
+    return "" if statement is None else statement.text
 
 
 def _first_other_step(learner: Timeline, kit: Timeline) -> tuple[int, int] | None:
     """The first step at which the two runs do not do the same statement."""
     for n in range(min(len(learner), len(kit))):
-        if _word(learner, n) != _word(kit, n):
+        if not _alike(learner, n, kit, n):
             return n, n
     return None

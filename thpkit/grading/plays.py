@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from thpkit.grading import process
 from thpkit.grading.answer import Answer, AnswerError, SeenCase, decode
@@ -15,6 +15,8 @@ from thpkit.grading.model import Exercise
 from thpkit.grading.process import GradingError, Spoken, Worker
 from thpkit.grading.wanted import RunFacts, Wanted
 from thpkit.kernel.variant import REF
+
+NOT_ALL: Final = "the answer is not about all cases: the code wrote where it should not"
 
 
 class Played:
@@ -32,6 +34,15 @@ class Played:
         except AnswerError as error:
             self.answer = Answer(None, (), None)
             self.problem = spoken.ended or str(error)
+
+    def must_cover(self, cases: Sequence[Case]) -> None:
+        """See to it that there is an answer for each case, up to one that did not end; else that is the problem."""
+        seen, wanted = self.answer.cases, [each.id for each in cases]
+        broken_off = bool(seen) and seen[-1].ended is not None
+        if [each.id for each in seen] != wanted[: len(seen)] or (
+            len(seen) < len(wanted) and not broken_off
+        ):
+            self.problem = self.problem or NOT_ALL
 
 
 def play(
@@ -51,7 +62,9 @@ def play(
             learner = process.start(theirs, limits, directory)
             try:
                 answer = kit_answer(exercise, (kit, kit.finish()))
-                return answer, Played((learner, learner.finish()))
+                played = Played((learner, learner.finish()))
+                played.must_cover(cases)
+                return answer, played
             finally:
                 learner.stop()
         finally:
@@ -63,6 +76,8 @@ def play_unknown(
 ) -> tuple[Played, Played]:
     """Play a learner's own case on the kit and on ``file``: nobody knows what the kit will say to it.
 
+    Both do exactly the same work, so that the limits are as far away for the one as for the other.
+
     Raises:
         GradingError: no process can be started here.
     """
@@ -70,7 +85,7 @@ def play_unknown(
         directory = Path(name)
         kit = process.start(request(exercise, [case], None, None), limits, directory)
         try:
-            theirs = request(exercise, [case], file, None)
+            theirs = {**request(exercise, [case], file, None), "checks": False}
             other = process.start(theirs, limits, directory)
             try:
                 return Played((kit, kit.finish())), Played((other, other.finish()))

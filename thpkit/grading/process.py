@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
-from thpkit.grading import worker
+from thpkit.grading import orphans, worker
 from thpkit.grading.limits import Limits
 from thpkit.grading.model import CLONE
 
@@ -27,8 +27,12 @@ PRINTED_LIMIT: Final = 4 << 10
 """Bytes of the learner's own output that are kept; the rest is read and dropped."""
 GRACE_SECONDS: Final = 15.0
 """After its deadline a worker has this long to clean up; then it is killed too."""
-MARK: Final = "THP_WORKER"
-"""Environment variable that marks a worker and everything it starts."""
+LOOK_SECONDS: Final = 0.1
+"""How often is looked whether the watching process itself was stopped."""
+FLOODED: Final = "something flooded the channel that is for the grader's answer"
+"""Why there is no answer, if there was too much of it."""
+LIVE: Final[set[int]] = set()
+"""Ids of the processes that were started here and have not been seen to the end of."""
 
 
 class GradingError(Exception):
@@ -53,6 +57,10 @@ class Running(Protocol):
     returncode: Any  # Popen declares it so; an int once the process has ended
     stdout: IO[bytes] | None
 
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 as long as it is unknown."""
+
     def poll(self) -> int | None:
         """Its exit status, or None while it runs."""
 
@@ -73,7 +81,10 @@ class Worker:
     limits: Limits
     started: float = field(default_factory=time.monotonic)
     mark: str = ""
-    """What marks its descendants in their environment, if not the nonce."""
+    """What marks its descendants in their environment; it says nothing about the nonce."""
+    server: int = 0
+    """Id of the process that has forked it, if that was another one."""
+    since: int = field(default_factory=orphans.ticks)
 
     def finish(self) -> Spoken:
         """Wait for its end, or for its deadline, and read what it said. Nothing of it runs afterwards."""
@@ -95,7 +106,9 @@ class Worker:
             self.process.kill()
             self.process.wait()
         if alive or self.process.returncode < 0:
-            _kill_marked(self.mark or self.nonce)
+            orphans.kill_marked(self.mark)
+            orphans.kill_adopted(self.since, LIVE)
+        LIVE.discard(self.process.pid)
         if self.channel >= 0:
             os.close(self.channel)
             self.channel = -1
@@ -106,7 +119,9 @@ class Worker:
         """The sentence for a worker that did not end by itself and well."""
         code = self.process.returncode
         if reader.overflow:
-            return "something flooded the channel that is for the grader's answer"
+            return FLOODED
+        if reader.stopped:
+            return "the process that watches the run was stopped: the code sent signals to others"
         if late or code == worker.EXIT_DEADLINE:
             return (
                 f"the run was stopped after {self.limits.wall_seconds:g} seconds: "
@@ -134,13 +149,13 @@ def start(request: dict[str, Any], limits: Limits, directory: Path) -> Worker:
     other = STARTER.get()
     if other is not None:
         return other(request, limits, directory)
-    nonce = secrets.token_hex(16)
+    nonce, mark = secrets.token_hex(16), secrets.token_hex(16)
     data = json.dumps({**request, "nonce": nonce, "limits": limits.to_data()}).encode()
     channel, theirs = os.pipe()
     keep = [] if request["file"] is None else ["-B"]  # only the kit may leave byte code
     command = [sys.executable, "-I", "-S", *keep, "-X", "utf8", worker.__file__]
     try:
-        process = _popen([*command, str(CLONE), str(theirs)], theirs, directory, nonce)
+        process = _popen([*command, str(CLONE), str(theirs)], theirs, directory, mark)
     except OSError as error:
         os.close(channel)
         raise GradingError(
@@ -148,16 +163,18 @@ def start(request: dict[str, Any], limits: Limits, directory: Path) -> Worker:
         ) from None
     finally:
         os.close(theirs)
+    LIVE.add(process.pid)
+    orphans.adopt()
     assert process.stdin is not None
     with suppress(OSError):  # if it died already, its exit status says so
         process.stdin.write(data)
     with suppress(OSError):
         process.stdin.close()
-    return Worker(process, channel, nonce, limits)
+    return Worker(process, channel, nonce, limits, mark=mark)
 
 
 def _popen(
-    command: list[str], channel: int, directory: Path, nonce: str
+    command: list[str], channel: int, directory: Path, mark: str
 ) -> subprocess.Popen[bytes]:
     """A process in a session of its own, with next to no environment."""
     return subprocess.Popen(
@@ -167,7 +184,7 @@ def _popen(
         stderr=subprocess.STDOUT,
         pass_fds=(channel,),
         cwd=directory,
-        env={"PATH": os.defpath, "LANG": "C.UTF-8", MARK: nonce},
+        env={"PATH": os.defpath, "LANG": "C.UTF-8", orphans.MARK: mark},
         start_new_session=True,
     )
 
@@ -182,6 +199,8 @@ class _Reader:
         self.answer = b""
         self.printed = b""
         self.overflow = False
+        self.stopped = False
+        self._look = 0.0
 
     def read_until(self, deadline: float) -> bool:
         """Read; whether the deadline came first."""
@@ -197,11 +216,19 @@ class _Reader:
                 if ended:
                     self._drain(selector)
                     return False
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or self._is_stopped():
                     return True
                 if not selector.get_map():
                     time.sleep(0.003)  # both are closed; only the end is missing
         return False
+
+    def _is_stopped(self) -> bool:
+        """Whether what watches the run was stopped, so that nobody sees to the deadline; looks now and then."""
+        if time.monotonic() > self._look:
+            self._look = time.monotonic() + LOOK_SECONDS
+            watchers = (self._worker.process.pid, self._worker.server)
+            self.stopped = any(map(orphans.is_stopped, filter(None, watchers)))
+        return self.stopped
 
     def _drain(self, selector: selectors.BaseSelector) -> None:
         """Read what is left in the pipes of a worker that has ended."""
@@ -241,15 +268,3 @@ def _signal_sentence(number: int, limits: Limits) -> str:
     except ValueError:
         name = f"signal {number}"
     return f"the run was ended by {name}: its own code, or a crash of the interpreter"
-
-
-def _kill_marked(nonce: str) -> None:
-    """Kill every process that a worker with this mark has started and that still has its environment."""
-    mark = f"{MARK}={nonce}".encode()
-    for _ in range(3):
-        for each in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                if mark in each.read_bytes().split(b"\0"):
-                    os.kill(int(each.parent.name), signal.SIGKILL)
-            except (OSError, ValueError):
-                continue

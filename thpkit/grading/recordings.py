@@ -117,7 +117,7 @@ def _chosen(
     if exercise.kind in GIVEN:
         name = case or exercise.cases[0].id
         return _Chosen(exercise.case(name), None, None, GIVEN[exercise.kind])
-    learner = (file or exercises.learner_file(exercise, root)).resolve()
+    learner = exercises.place_of(file or exercises.learner_file(exercise, root))
     if exercise.kind == "expose":
         return _exposed(exercise, learner)
     return _failing(exercise, root, case, learner)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -11,6 +13,8 @@ from thpkit.grading.compare import Divergence
 
 WORDS: Final = {"passed": "ok  ", "failed": "FIX ", "not reached": "... "}
 """How each outcome begins its line."""
+WIDTH: Final = 80
+"""Columns of the report."""
 
 
 class Outcome(Enum):
@@ -54,7 +58,7 @@ class CheckResult:
     @property
     def message(self) -> str:
         """What a learner reads when the check has failed, or was not reached; complete in itself."""
-        return "\n".join([*self.lines(), "", f"Graded: {self.graded}"])
+        return "\n".join([*_fitted(self.lines()), "", f"Graded: {self.graded}"])
 
     def lines(self) -> list[str]:
         """Symptom, first divergence, what to try next."""
@@ -209,7 +213,7 @@ class Result:
         first = self.first_failure
         if first is not None:
             lines += [f"FIX {first.id} — {first.title}", ""]
-            lines += [f"  {line}" for line in first.lines()]
+            lines += _fitted(f"  {line}" for line in first.lines())
             lines.append("")
         width = max((len(each.id) for each in self.checks), default=0)
         lines += [
@@ -226,3 +230,18 @@ class Result:
         return "\n".join(
             [*lines, "", f"{verdict}: {self.points} of {self.max_points} points", ""]
         )
+
+
+def _fitted(lines: Iterable[str]) -> list[str]:
+    """Lines that are too long broken, what follows under their beginning."""
+    found: list[str] = []
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()))
+        found += textwrap.wrap(
+            line,
+            WIDTH,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [line]
+    return found

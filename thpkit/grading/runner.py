@@ -29,9 +29,15 @@ from thpkit.trace import endings
 # bound before the learner's code runs, so that replacing them changes nothing
 _write: Final = os.write
 _exit: Final = os._exit
+_settrace: Final = sys.settrace
+_setprofile: Final = sys.setprofile
 
 UNREMARKABLE: Final = frozenset({"create", "spawn", "open", "close", "mmap"})
 """Calls after which the invariants are not looked at: they move no page."""
+
+
+SENTENCE: Final = 1000
+"""Characters of a sentence about an exception: its message is the learner's."""
 
 
 class Endless(BaseException):
@@ -139,8 +145,9 @@ class _Run:
         except Endless as error:
             ended = ["endless", str(error)]
         except BaseException as error:
-            ended = _ending(error)
+            ended = _ending_of(error)
         finally:
+            _unobserved()
             signal.setitimer(signal.ITIMER_PROF, 0)
         if ended is not None:
             self._note(ended)
@@ -190,6 +197,7 @@ class _Run:
         calls = self._case["calls"]
         for call in case.calls:
             result = player.play(call)
+            _unobserved()
             seen: dict[str, Any] = {
                 "result": returned(result),
                 "state": observe(machine.kernel),
@@ -215,6 +223,24 @@ class _Run:
         _exit(0)
 
 
+def _unobserved() -> None:
+    """Nothing that the learner's code has set up may watch what the grader does."""
+    _settrace(None)
+    _setprofile(None)
+
+
+def _ending_of(error: BaseException) -> list[str]:
+    """Why a case ended early: kind and sentence, whatever the exception says of itself."""
+    try:
+        kind, sentence = _ending(error)
+        return [kind, sentence[:SENTENCE]]
+    except Endless as late:
+        return ["endless", str(late)]
+    except BaseException:
+        name = type(error).__name__
+        return ["crashed", f"an exception {name} that cannot even say what it is"]
+
+
 def _ending(error: BaseException) -> list[str]:
     """Why a case ended early: kind and sentence."""
     if isinstance(error, KernelStop):
@@ -228,6 +254,8 @@ def _ending(error: BaseException) -> list[str]:
         return ["load", str(error)]
     if isinstance(error, CaseError):
         return ["wrong call", str(error)]
+    if isinstance(error, MemoryError):
+        return ["memory", endings.of(error).sentence]
     return ["crashed", endings.of(error).sentence]
 
 

@@ -33,8 +33,9 @@ def main() -> NoReturn:
     import ctypes  # noqa: F401 — a worker needs it, and it is slow to import
     import gc
 
-    from thpkit.grading import runner, worker  # noqa: F401 — workers find them imported
+    from thpkit.grading import orphans, runner, worker  # noqa: F401 — workers find them imported
 
+    orphans.adopt()
     gc.collect()
     gc.freeze()
     _Server(root, number).serve()
@@ -65,6 +66,8 @@ class _Server:
                 if ended:
                     code = os.waitstatus_to_exitcode(status)
                     report = self._reports.pop(worker)
+                    if code < 0:
+                        self._clean_up()
                     _say(report, code)
                     os.close(report)
 
@@ -114,6 +117,12 @@ class _Server:
             worker.work(self._root, channel, request)
         finally:
             os._exit(1)
+
+    def _clean_up(self) -> None:
+        """Kill what a worker has left that was killed before it could do so."""
+        from thpkit.grading import orphans
+
+        orphans.kill_adopted(0, self._reports)
 
     def _end(self) -> NoReturn:
         """Kill what runs; a worker's child dies with it."""

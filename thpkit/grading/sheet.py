@@ -18,6 +18,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from thpkit.grading import handed_in
+
 Value: TypeAlias = int | str | tuple[str, ...]
 Cell: TypeAlias = tuple[str, str]
 """A table of the sheet, and a key in it."""
@@ -28,6 +30,8 @@ SIZE_LIMIT: Final = 1 << 16
 """Bytes of a sheet; more is none."""
 WORD: Final = 1 << 64
 """No number in a kernel is as large as this."""
+LINE_LIMIT: Final = 1000
+"""Characters of a line: more are never needed, and some long lines take minutes to read."""
 _HEADER: Final = re.compile(r"\s*\[\s*([\w-]+)\s*\]\s*(?:#.*)?")
 _KEY: Final = re.compile(r"(\s*([\w-]+)\s*=\s*)([^#]*?)(\s*(?:#.*)?)")
 
@@ -60,8 +64,11 @@ class Sheet:
         return self.answers.get((table, key))
 
     def line(self, table: str, key: str) -> str:
-        """``line 7 of answer.toml``."""
-        return f"line {self.lines[table, key]} of {self.name}"
+        """``line 7 of answer.toml``; the table instead, if the answer is written in a way of its own."""
+        at = self.lines.get((table, key))
+        return (
+            f"[{table}] of {self.name}" if at is None else f"line {at} of {self.name}"
+        )
 
 
 def read(path: Path, wanted: Mapping[Cell, Wanted]) -> Sheet:
@@ -71,16 +78,9 @@ def read(path: Path, wanted: Mapping[Cell, Wanted]) -> Sheet:
         SheetError: it cannot be read, something is missing or unknown, or an answer is of the wrong type.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(SIZE_LIMIT + 1)
-    except OSError as error:
-        raise SheetError(f"{path.name} cannot be read: {error.strerror}") from None
-    if len(data) > SIZE_LIMIT:
-        raise SheetError(f"{path.name} is too long for a sheet of answers")
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        raise SheetError(f"{path.name} is no text in UTF-8") from None
+        text = handed_in.text(path, SIZE_LIMIT)
+    except handed_in.Unreadable as error:
+        raise SheetError(str(error)) from None
     return parse(text, path.name, wanted)
 
 
@@ -90,6 +90,11 @@ def parse(text: str, name: str, wanted: Mapping[Cell, Wanted]) -> Sheet:
     Raises:
         SheetError: as :func:`read`.
     """
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LINE_LIMIT:
+            raise SheetError(
+                f"line {number} of {name} is too long for an answer: it has {len(line)} characters"
+            )
     tables = _tables(text, name)
     lines = _lines_of(text)
     for table, keys in tables.items():
@@ -144,7 +149,9 @@ def _tables(text: str, name: str) -> dict[str, Any]:
             f"{at} of {name} is no valid TOML: {message[:1].lower()}{message[1:]}"
         ) from None
     except (ValueError, RecursionError):
-        raise SheetError(f"{name} is no valid TOML: a value is too long") from None
+        raise SheetError(
+            f"{name} is no valid TOML: its brackets are too deep"
+        ) from None
 
 
 def _lines_of(text: str) -> dict[Cell, int]:
@@ -199,8 +206,8 @@ def _short(value: object) -> str:
     """What was written instead, briefly."""
     try:
         text = repr(value)
-    except ValueError:  # a number of thousands of digits
-        text = "a very long number"
+    except RecursionError:
+        text = "tables within tables"
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

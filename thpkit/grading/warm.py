@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from thpkit.grading import process, server
+from thpkit.grading import orphans, process, server
 from thpkit.grading.exercise import CLONE
 from thpkit.grading.forked import END_SECONDS, Forked
 from thpkit.grading.limits import Limits
-from thpkit.grading.process import MARK, GradingError, Spoken, Start, Worker
+from thpkit.grading.process import GradingError, Spoken, Start, Worker
 
 KEPT: Final = 32
 """Runs of the kit that are remembered."""
@@ -32,6 +32,7 @@ KEPT: Final = 32
 class _Done:
     """A process that ended well long ago."""
 
+    pid: int = 0
     returncode: int = 0
     stdout: IO[bytes] | None = None
 
@@ -108,6 +109,7 @@ class _Serving:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        process.LIVE.discard(self.process.pid)
 
 
 class Warm:
@@ -191,7 +193,14 @@ class Warm:
                 channel, output, report = (os.dup(each) for each in ours)
             kind = _Watched if trusted else Worker
             forked = Forked(report, output, serving.process)
-            return kind(forked, channel, nonce, limits, mark=serving.mark)
+            return kind(
+                forked,
+                channel,
+                nonce,
+                limits,
+                mark=serving.mark,
+                server=serving.process.pid,
+            )
         raise AssertionError
 
     def _server(self) -> _Serving:
@@ -231,7 +240,7 @@ def _started() -> _Serving:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
-            env={"PATH": os.defpath, "LANG": "C.UTF-8", MARK: mark},
+            env={"PATH": os.defpath, "LANG": "C.UTF-8", orphans.MARK: mark},
             start_new_session=True,
         )
     except OSError as error:
@@ -241,6 +250,8 @@ def _started() -> _Serving:
         ) from None
     finally:
         theirs.close()
+    process.LIVE.add(running.pid)
+    orphans.adopt()
     return _Serving(running, ours, mark)
 
 

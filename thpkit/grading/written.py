@@ -9,7 +9,8 @@ import ast
 from pathlib import Path
 from typing import Any, Final
 
-from thpkit.grading.calls import CaseError
+from thpkit.grading import handed_in
+from thpkit.grading.calls import CaseError, count
 from thpkit.grading.cases import Case, case_of
 
 NAME: Final = "CALLS"
@@ -31,14 +32,9 @@ def case_in(file: Path) -> Case:
         CallsError: the file is no list of calls.
     """
     try:
-        with file.open("rb") as opened:
-            data = opened.read(SIZE_LIMIT + 1)
-        text = data.decode() if len(data) <= SIZE_LIMIT else None
-    except (OSError, UnicodeDecodeError):
-        raise CallsError(f"{file.name} cannot be read as text") from None
-    if text is None:
-        raise CallsError(f"{file.name} is too long for a list of calls")
-    return parse(text, file.name)
+        return parse(handed_in.text(file, SIZE_LIMIT), file.name)
+    except handed_in.Unreadable as error:
+        raise CallsError(str(error)) from None
 
 
 def parse(text: str, name: str) -> Case:
@@ -48,8 +44,7 @@ def parse(text: str, name: str) -> Case:
         CallsError: the text is no list of calls.
     """
     listed = _list(text, name)
-    if len(listed.elts) > LIMIT:
-        raise CallsError(f"{len(listed.elts)} calls are too many; {LIMIT} are allowed")
+    _not_too_many(len(listed.elts))
     calls = [_literal(each, name) for each in listed.elts]
     if not calls:
         raise CallsError(f"{NAME} in {name} is still empty: write at least one call")
@@ -60,7 +55,13 @@ def parse(text: str, name: str) -> Case:
             line = listed.elts[number - 1].lineno
             sentence = str(error).partition(": ")[2]
             raise CallsError(f"line {line} of {name}: {sentence}") from None
+    _not_too_many(count(case.calls))
     return case
+
+
+def _not_too_many(number: int) -> None:
+    if number > LIMIT:
+        raise CallsError(f"{number} calls are too many; {LIMIT} are allowed")
 
 
 def _list(text: str, name: str) -> ast.List:

@@ -77,7 +77,7 @@ def _resolve(
 def _of_another_run(stop: Stop, own: str) -> Stop:
     """The same place, without what was said about the scenario's own run: here it may be wrong."""
     text = f"The lesson stops here in its run on {own}, and speaks of that run; what happens here may differ."
-    return Stop(stop.where, stop.title, text)
+    return Stop(stop.where, stop.title, text, stop.pane)
 
 
 def _leads_somewhere(timeline: Timeline, stop: Stop) -> bool:

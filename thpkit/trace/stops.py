@@ -43,6 +43,8 @@ class Stop:
     title: str
     text: str = ""
     """A sentence or two for the reader, or nothing."""
+    pane: str = ""
+    """Name of the pane of state that shows what the text speaks of; empty: whichever the reader has chosen."""
 
 
 class ResolvedStop(NamedTuple):

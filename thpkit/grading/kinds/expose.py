@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from thpkit.grading import judging, plays, solutions
-from thpkit.grading.answer import SeenCase
+from thpkit.grading.answer import EXHAUSTED, SeenCase
 from thpkit.grading.answer import Value as AnyValue
+from thpkit.grading.calls import count
 from thpkit.grading.cases import Case
-from thpkit.grading.compare import first_divergence
+from thpkit.grading.compare import RETURN, first_divergence
 from thpkit.grading.judging import Job, Judged
 from thpkit.grading.model import RUNS, Check, Exercise, Task
 from thpkit.grading.plays import Played
+from thpkit.grading.process import FLOODED
 from thpkit.grading.results import CheckResult
 from thpkit.grading.tables import Mistake, Table
 from thpkit.grading.written import CASE, CallsError, case_in
@@ -30,6 +32,8 @@ DIFFERS: Final = "differs"
 SHORT: Final = "short"
 """Id of the bonus for few calls."""
 
+SMALLER: Final = "use fewer calls and smaller files"
+"""Advice for calls that reach a limit."""
 WHEN: Final = ("rises", "falls", "uneven")
 """What an advice can wait for: a number that is above 0 at some time, that falls, or whose sub-pages differ."""
 
@@ -145,12 +149,17 @@ def _results(
             for each in (differs, short)
         )
         return (judging.passed(runs), found, *rest)
-    apart = _apart(case, kit, other)
-    if apart is None:
+    if not _apart(case, kit, other):
+        limit = _limit_of(other)
+        alike = (
+            _alike(exercise, differs, _seen(kit))
+            if limit is None
+            else judging.failed(differs, limit, SMALLER)
+        )
         return (
             judging.passed(runs),
             judging.passed(plays_),
-            _alike(exercise, differs, _seen(kit)),
+            alike,
             judging.not_reached(short, f"{DIFFERS} comes first"),
         )
     return (
@@ -163,6 +172,8 @@ def _results(
 
 def _ended(kit: Played) -> str | None:
     """Why the kit did not play the calls to their end."""
+    if kit.problem == FLOODED:
+        return "after your calls there is more to see than can be compared: use a smaller file"
     if kit.problem is not None:
         return f"the kit did not get through your calls: {kit.problem}"
     seen = kit.answer.case(CASE)
@@ -174,13 +185,27 @@ def _ended(kit: Played) -> str | None:
     return None
 
 
-def _apart(case: Case, kit: Played, other: Played) -> str | None:
-    """Where the mutant differs, as a sentence; None if it does not."""
-    ours, theirs = _seen(kit), other.answer.case(CASE)
-    if other.problem is not None or theirs is None:
-        return other.problem or "it does not run"
-    where = first_divergence(case, ours, theirs)
-    return None if where is None else where.sentence
+def _apart(case: Case, kit: Played, other: Played) -> bool:
+    """Whether the mutant differs in what could be seen. That it reached a limit is no difference."""
+    theirs = other.answer.case(CASE)
+    if theirs is None:
+        return False
+    where = first_divergence(case, _seen(kit), theirs)
+    return where is not None and (where.path != RETURN or _limit_of(other) is None)
+
+
+def _limit_of(other: Played) -> str | None:
+    """That the mutant reached a limit, as a sentence; None if it did not."""
+    theirs = other.answer.case(CASE)
+    if theirs is None:
+        why = other.problem or "it did not run"
+    elif theirs.ended is not None and theirs.ended.kind in EXHAUSTED:
+        why = theirs.ended.sentence
+    else:
+        return None
+    return (
+        f"the other kernel did not get through your calls, which shows nothing: {why}"
+    )
 
 
 def _alike(exercise: Exercise, check: Check, seen: SeenCase) -> CheckResult:
@@ -197,10 +222,10 @@ def _alike(exercise: Exercise, check: Check, seen: SeenCase) -> CheckResult:
 
 def _bonus(exercise: Exercise, check: Check, case: Case) -> CheckResult:
     """Few calls."""
-    few, count = _task(exercise).few, len(case.calls)
-    if count <= few:
+    few, made = _task(exercise).few, count(case.calls)
+    if made <= few:
         return judging.passed(check)
-    problem = f"you need {count} calls; {few} are enough"
+    problem = f"you need {made} calls; {few} are enough"
     return judging.failed(check, problem, "leave out what changes nothing")
 
 

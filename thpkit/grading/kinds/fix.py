@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from thpkit.grading import judging, plays, solutions
+from thpkit.grading import handed_in, judging, plays, solutions
 from thpkit.grading.answer import Answer, SeenCase
 from thpkit.grading.cases import Case
 from thpkit.grading.compare import Divergence, first_divergence
@@ -72,6 +72,10 @@ def judge(job: Job) -> Judged:
         GradingError: this machine cannot grade, or the kit itself fails.
     """
     exercise = job.exercise
+    try:
+        handed_in.read(job.file, handed_in.CODE_LIMIT)
+    except handed_in.Unreadable as error:
+        return judging.unusable(exercise, str(error))
     kit, played = plays.play(exercise, job.file, exercise.all_cases, job.limits)
     checks = tuple(_Judge(exercise, kit, played).results())
     return Judged(checks, judging.IN_A_PROCESS, played.printed)

@@ -201,7 +201,7 @@ class _Judge:
         if name not in self._run.functions:
             near = get_close_matches(name, self._run.functions, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            return f"no function {answer} runs in this recording{hint}"
+            return f"the stepper goes into no function {answer} in this run{hint}"
         return f"you say {answer}; it runs, but not when this happens"
 
     def _statement(self, answer: Value, found: Located) -> str | None:

@@ -1,8 +1,7 @@
 """The huge page fault of v4: insert, read, map.
 
-What the review asked for is done where it concerns order, locks around allocations and the unreadable condition. New
-are: a cached page mapped without a reference, sleeping inside an RCU section that is not always left, sleeping under
-the i_pages lock, one reference too many, and error paths that leave their entries in the tree.
+What the review asked for is done where it concerns order, locks around allocations and the unreadable condition. What
+the new order broke stands in none of the comments here, so that a reader can look for it.
 
 Models: mm/filemap.c, as changed by the patch v4 2/2.
 Left out: nothing of the patch that runs here.
@@ -87,7 +86,6 @@ def filemap_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
             locks.rcu_read_unlock()
             return VmFault.FALLBACK
         if page is not None:
-            # No reference is taken, the lock sleeps inside the RCU section, and the section is not left below.
             locks.lock_page(page)
             if page.mapping is mapping:
                 return map_page(vmf, page, False)
@@ -110,7 +108,6 @@ def filemap_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
             return VmFault.FALLBACK
         if page is not None:
             swap.put_page(new_page)
-            # Sleeps under the i_pages lock, which is not released below.
             locks.lock_page(page)
             if page.mapping is mapping:
                 return map_page(vmf, page, False)
@@ -124,7 +121,6 @@ def filemap_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
         if not error:
             locks.wait_on_page_locked(new_page)
         if error or not page_h.PageUptodate(new_page):
-            # The 512 slots go on naming it.
             new_page.mapping = None
             swap.put_page(new_page)
             return VmFault.FALLBACK
@@ -134,7 +130,6 @@ def filemap_huge_fault(vmf: VmFaultInfo, size: PageEntrySize) -> VmFault:
         locks.unlock_page(new_page)
         swap.put_page(new_page)
 
-    # Counted now, outside every lock.
     huge_fault.count_page(new_page)
     return map_page(vmf, new_page, True)
 
@@ -170,7 +165,7 @@ def make_room(mapping: AddressSpace, xas: xarray.XaState, hindex: Pgoff) -> bool
 def insert(
     mapping: AddressSpace, xas: xarray.XaState, hindex: Pgoff, page: Page
 ) -> None:
-    """Enter a locked page that is not read yet, with one reference more than anybody will drop. The lock is held.
+    """Enter a locked page that is not read yet. The i_pages lock is held.
 
     Models: the insertion of filemap_huge_fault (v4).
     """
