@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -27,6 +28,29 @@ def test_the_example_prints_what_stands_below_it() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == shown
+
+
+def test_the_scenario_can_be_stepped_as_the_text_says(tmp_path: Path) -> None:
+    """It has its stop, parts from the patch as mailed, and opens again when it was saved."""
+    (code,) = fences(README, "python file=mine.py")
+    (tmp_path / "mine.py").write_text(code, encoding="utf-8")
+
+    def step(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-X", "utf8", "-m", "tui", "step", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    told = step("mine.py", "--plain")
+    assert "1 of 1" in told and "One entry maps it" in told
+    assert "Here ref and v3 part" in step("mine.py", "--against", "v3", "--plain")
+    assert "thp step mine.thprec" in step("mine.py", "--save", "mine.thprec")
+    assert step("mine.thprec", "--plain") == told
 
 
 def test_every_folder_and_link_exists() -> None:

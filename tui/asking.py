@@ -90,7 +90,8 @@ class AskScreen(ModalScreen[None]):
         """What can be done now."""
         scroll = [("↑ ↓", "scroll")]
         if not self.answered:
-            return [("enter", "answer"), ("esc", "skip"), *scroll]
+            later = "skip, e asks it later" if self.question.lesson else "skip"
+            return [("enter", "answer"), ("esc", later), *scroll]
         assert self.verdict is not None
         play = self.verdict.play
         told = "see it otherwise" if self.verdict.right else "see it true"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from thpkit.view import source, timeline_view
 from thpkit.view.layout import width_of
 from tui.breakpoints import Called, point_on
 from tui.layouts import SOURCE, TIMELINE
 from tui.lessonkeys import LessonKeys
 from tui.mouse import MousePane
-from tui.reader import Reader
+from tui.reader import NO_LINE, Reader
 from tui.rowpane import RowPane
+
+ON_LINES: Final = frozenset({"breakpoint", "visit", "visit_back"})
+"""Actions about the chosen source line."""
 
 
 class Choosing(LessonKeys):
@@ -60,6 +65,17 @@ class Choosing(LessonKeys):
         gutter = width_of(sheet.rows[at][:2])
         if event.column is not None and event.column < gutter and reader.marked:
             reader.do_breakpoint()
+
+    def nothing_on_line(self, name: str) -> bool:
+        """Whether an action concerns the chosen line, and nothing runs there: then it says so."""
+        reader = self.reader
+        chosen = self.line is not None and reader is not None and reader.marked is None
+        if not chosen or name not in ON_LINES:
+            return False
+        if name == "breakpoint" and reader is not None and reader.selected is not None:
+            return False  # it is set on the value
+        self.say(NO_LINE)
+        return True
 
     # ---- the timeline and titles ------------------------------------------------------------------------
 

@@ -118,11 +118,17 @@ def step(
     WHERE is a lesson (00_tour, or tour), defect:D7, ex:ex01, a FILE.py with a SCENARIO, or a saved FILE.thprec.
     Versions of the kernel are ref, v3, v4, v5, and v3+D7 for v3 with one repair.
     """
+    _no_idle_option(
+        ("--at", at is not None and svg is None, "--svg"),
+        ("--every", every and interactive, "--plain alone"),
+        ("--from", first is not None and interactive, "--plain alone"),
+        ("--to", last is not None and interactive, "--plain alone"),
+    )
     target = resolve(where, variant, against)
     if case is not None:
         target = with_case(target, case)
     if save is not None:
-        printed.save(target, save)
+        click.echo(printed.save(target, save))
     elif svg is not None:
         click.echo(printed.draw(target, svg, at, size))
     elif interactive:
@@ -132,6 +138,17 @@ def step(
             click.echo(line)
     else:
         _screen(target)
+
+
+def _no_idle_option(*options: tuple[str, bool, str]) -> None:
+    """An option that would be ignored is said to be so: its name, whether it is idle, and what it needs.
+
+    Raises:
+        UserError: one is idle.
+    """
+    for name, idle, needed in options:
+        if idle:
+            raise UserError(f"{name} does nothing here: it needs {needed}")
 
 
 @thp.command("list")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
+from thpkit.trace.alignment import Alignment
 from thpkit.trace.cells import Cell
 from thpkit.view import explain, plain
 from thpkit.view.glyphs import Glyphs, spelled
@@ -18,10 +20,12 @@ from thpkit.view.moment import Moment
 from thpkit.view.panes import BY_NAME, PANES
 from thpkit.view.plain import WIDTH
 from thpkit.view.rows import starred, text_of
-from tui import breakpoints, words, writers
+from tui import asides, breakpoints, words, writers
+from tui.abreast import counterpart
 from tui.actions import Action
 from tui.askable import Askable
 from tui.goto import clipped
+from tui.introduction import rows_of
 from tui.opening import Run
 from tui.oral import Oral
 from tui.reader import Reader
@@ -112,8 +116,8 @@ class Dialogue:
         if self.reader.position != before:
             self._tell(before)
 
-    def _tell(self, before: int) -> None:
-        """Where the reader is now, all of it: a stop in full, any other step with what led here."""
+    def _tell(self, before: int) -> bool:
+        """Where the reader is now: a stop in full, with the state (then True); any other step with what led here."""
         moment = self._moment()
         halts = plain.halts(moment.timeline)
         for at, halt in enumerate(halts):
@@ -122,13 +126,14 @@ class Dialogue:
                 count = len(halts)
                 self._rows(plain.screen_of(moment, halt, at + 1, count, since, WIDTH))
                 self._rows(filter(None, [self._oral.hint(self.reader)]))
-                return
+                return True
         since = before if before < moment.n else max(moment.n - 1, 0)
         last = len(moment.timeline) - 1
         self._rows([f"Step {moment.n} of {last}"])
         self._rows(plain.here(moment))
         self._prose(moment)
         self._rows(plain.changed(moment, since))
+        return False
 
     def _prose(self, moment: Moment) -> None:
         """What there is to say about the statement; a sentence if nothing."""
@@ -206,8 +211,27 @@ class Dialogue:
 
     def _do_here(self, _rest: str) -> None:
         """Where the reader is, and the state in a few lines."""
-        self._tell(self.reader.position)
-        self._rows(plain.state(self._moment()))
+        if not self._tell(self.reader.position):
+            self._rows(plain.state(self._moment()))
+
+    def _do_introduction(self, _rest: str) -> None:
+        """What the lesson says first."""
+        if not self._run.introduction:
+            self._lines("nothing is said before this run")
+        self._rows(text_of(line) for line in rows_of(self._run.introduction, WIDTH))
+
+    def _do_beside(self, _rest: str) -> None:
+        """The other run at the place that answers to this one, and in what the two states differ."""
+        run, other, n = self._run, self._run.other, self.reader.position
+        if other is None:
+            self._lines(
+                "there is no other run here: thp step WHERE --against V has one"
+            )
+            return
+        alignment = Alignment(run.timeline, other.timeline)
+        there = counterpart(alignment, n, run, other).step
+        here = replace(run, start=n, other=replace(other, start=there))
+        self._rows(asides.beside(here, self._glyphs))
 
     def _do_help(self, _rest: str) -> None:
         """All words."""

@@ -11,11 +11,12 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from thpkit.trace.alignment import Aligned, Alignment
+from thpkit.trace.alignment import Alignment
 from thpkit.view import differences, source
 from thpkit.view.layout import columns, cut, width_of, wrapped
 from thpkit.view.moment import Moment, verb
 from thpkit.view.rows import Rendered, Role, row
+from tui.abreast import counterpart
 from tui.bindings import bindings, key_bar
 from tui.host import Host
 from tui.looks import signs
@@ -68,8 +69,10 @@ class Pair(PairKeys):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings()
 
-    def __init__(self, host: Host, run: Run, other: Run, said: str = "") -> None:
-        """The two runs; ``said`` stands in the last row until the first move."""
+    def __init__(
+        self, host: Host, run: Run, other: Run, said: str = "", at: int | None = None
+    ) -> None:
+        """The two runs, the left one at step ``at``, else where they part; ``said`` stands in the last row."""
         super().__init__()
         self._host = host
         self._glyphs = signs()
@@ -78,9 +81,10 @@ class Pair(PairKeys):
         self._sides = {"left": Side(run, there), "right": Side(other, back)}
         self._widths = dict.fromkeys(SIDES, 1)
         self._leads = "left"
+        if at is not None:
+            self._leader.reader.position = at
         self._leader.reader.message = said
-        if other.start is None:
-            self._follow()
+        self._follow()
         names = (*SIDES, DIFF)
         self._panes = {
             name: RowPane(name, picks=_PICKS[name], look=host.look, id=name)
@@ -165,7 +169,8 @@ class Pair(PairKeys):
     def _follow(self) -> None:
         """Bring the other run to where the leading one is."""
         leader, follower = self._leader, self._follower
-        found: Aligned = leader.alignment.step(leader.reader.position)
+        n = leader.reader.position
+        found = counterpart(leader.alignment, n, leader.run, follower.run)
         follower.reader.position = found.step
         leader.exact, follower.exact = True, found.exact
 

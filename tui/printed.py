@@ -157,11 +157,17 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH)
 
 
-def save(target: Target, path: Path) -> None:
-    """Record and save."""
+def save(target: Target, path: Path) -> str:
+    """Record and save; a sentence about it.
+
+    Raises:
+        UserError: the target cannot be opened, or the file not be written.
+    """
     if path.suffix != SAVED:
         raise UserError(f"a saved recording ends in {SAVED}: {path} does not")
-    opening.save(target.open(), path)
+    run = target.open()
+    opening.save(run, path)
+    return f"{len(run.timeline)} steps of {run.title} are saved: thp step {path} opens them"
 
 
 def glossary(term: str) -> Iterator[str]:

@@ -78,6 +78,8 @@ class Prompt(ModalScreen[str | None]):
 
     def _show(self) -> None:
         rows = [self._row(i) for i in range(len(self._offers))]
+        if not rows and self._strict:
+            rows = [row(("  nothing like that can be done here", Role.DIM))]
         self.query_one(RowPane).show(Rendered(tuple(rows)))
 
     def _row(self, i: int) -> Row:

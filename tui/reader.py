@@ -43,6 +43,8 @@ class Reader(Visits):
         """Whether the selected value was not chosen: then it is forgotten with the next move."""
         self.trouble = Trouble(timeline)
         """Where something is wrong."""
+        self.onward = ""
+        """What to say when there is no further stop; empty: that there is none."""
 
     # ---- doing ------------------------------------------------------------------------------------------
 
@@ -128,7 +130,7 @@ class Reader(Visits):
             if end
             else "this was the last stop; n and s go on to the end of the run"
         )
-        self._to(step, told)
+        self._to(step, self.onward or told)
 
     def do_previous_stop(self) -> None:
         """The stop before; from the first one, the first step."""

@@ -7,7 +7,6 @@ differ are painted. The screen itself decides only what is visible, chosen and f
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final
 
@@ -122,12 +121,16 @@ class Stepper(Choosing, HuntKeys):
         self.host.store.notice = ""
         reader.message = " · ".join(each for each in notices if each)
         self._sync()
-        if run.introduction and reader.position == 0 and not self._early:
-            self.do_introduction()
+        if run.text is not None:
+            reader.onward = suggest.onward(self._target, self.host.store)
+        if run.introduction and reader.position == 0:
+            self.do_introduction()  # even if a key was pressed meanwhile: it belongs to what the reader has not seen
+            self._early.clear()
         if run.side_by_side:
             self.do_beside()
         for name in self._early:  # keys pressed while it was recorded
-            self.action_do(name)
+            if self.app.screen is self:  # and no question was asked
+                self.action_do(name)
 
     def save(self) -> None:
         """Note the reader's place."""
@@ -156,7 +159,7 @@ class Stepper(Choosing, HuntKeys):
             own()
         elif self.reader is None:
             self._early.append(name)
-        elif self.reader.can(name):
+        elif self.reader.can(name) and not self.nothing_on_line(name):
             self.ask_first(name, partial(self._move, name))
 
     def _move(self, name: str) -> None:
@@ -178,9 +181,11 @@ class Stepper(Choosing, HuntKeys):
             self.position = self.reader.position
 
     def watch_position(self) -> None:
-        """Another step; at a stop, the pane of which it speaks."""
+        """Another step; at a stop, the pane of which it speaks, unless the reader is at work in the chosen one."""
         pane = self.told.pane_at(self.position)
-        if pane and self.zoomed is None and pane not in self._plan:
+        busy = self.reader is not None and self.reader.selected is not None
+        busy = busy or self.pane(self.chosen).has_focus or self.zoomed is not None
+        if pane and not busy and pane not in self._plan:
             self.chosen = pane
             self.place_panes()
         else:
@@ -233,8 +238,8 @@ class Stepper(Choosing, HuntKeys):
         if self._run is None or self._run.other is None or self.reader is None:
             self.say("there is no other run here: thp step WHERE --against V has one")
             return
-        run = replace(self._run, start=self.reader.position)
-        pair = Pair(self.host, run, self._run.other, self.reader.message)
+        said, at = self.reader.message, self.reader.position
+        pair = Pair(self.host, self._run, self._run.other, said, at)
         self.app.push_screen(pair, self._alone)
 
     def _alone(self, step: int | None) -> None:

@@ -89,3 +89,10 @@ def exercise_of(target: Target, store: Store) -> str:
         return ""
     open_ = [each for each in belong if not store.place(each.name).passed]
     return next((each.name for each in (*open_, *belong)), "")
+
+
+def onward(target: Target, store: Store) -> str:
+    """What there is to do behind the last stop of a lesson: its exercise, and the contents with the next lesson."""
+    name = exercise_of(target, store).removeprefix("ex:")
+    exercise = f" e: open questions, then {name};" if name else " e: open questions;"
+    return f"last stop.{exercise} esc: lessons; n s: rest of the run"

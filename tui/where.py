@@ -51,6 +51,10 @@ def resolve(
     if against is not None:
         return _compared(where, variant, against)
     chosen = variant_of(variant, where)
+    if chosen is not None and (where.startswith(EXERCISE) or where.endswith(SAVED)):
+        raise UserError(
+            f"{where} is what it is; --variant needs a lesson, a defect or a FILE.py"
+        )
     target = _resolve(where, chosen)
     if chosen is None:
         return target
@@ -86,7 +90,9 @@ def _beside_the_kit(target: Target) -> Target:
             raise UserError(
                 f"{target.name} is not compared with the kit's run: finding the place is the exercise"
             )
-        return replace(alone, side_by_side=True)
+        said = f"here your run and the kit's, {alone.other.version}, are about to part"
+        notices = alone.notices if alone.start is None else (*alone.notices, said)
+        return replace(alone, side_by_side=True, notices=notices)
 
     return replace(target, open=run)
 

@@ -24,6 +24,8 @@ OWN: Final = {
     "question": "the questions of this stop; answer TEXT answers",
     "predict": "which counters will this statement move? answer TEXT answers",
     "here": "say again where this is",
+    "beside": "with --against: the other run at this place, and what differs",
+    "introduction": "what the lesson says before the first step",
     "quit": "leave; so does the end of input",
 }
 """Words of the dialogue alone, and what they answer."""

@@ -125,7 +125,7 @@ STOPS = (
         "do_set_pmd::@return@1",
         "Mapped by one entry",
         "One PMD shows 2 MiB. 512 sub-pages and the whole each had a count of −1; all 513 are 0 now. Each was the "
-        "first mapping, so the page counters moved: 512 pages mapped, one huge page mapped by a PMD.",
+        "first mapping, so the page counters moved. By how much?",
         pane="pagetable",
     ),
     Stop(
@@ -213,8 +213,7 @@ STOPS = (
         "sys_truncate::@return@1",
         "Nothing is left",
         "Every gauge is 0. Only events remember: two faults, one of them major, one huge page made, two mappings of "
-        "it, 512 pages allocated and 512 freed. (At its busiest the page had 527 references: 512 of the cache and 15 "
-        "of one look-up. While both processes had it mapped there were 514.)",
+        "it, 512 pages allocated and 512 freed.",
         pane="counters",
     ),
 )

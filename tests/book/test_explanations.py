@@ -42,7 +42,7 @@ return nr
 
 def test_prose_without_bullets_speaks_of_the_whole_quote(project: Project) -> None:
     text = f"```{PLACE}\nnr = 7\nreturn nr\n```\nBoth, *really*.\n\nAnd `so` on.\n"
-    both = "Both, *really*.\nAnd so on."
+    both = "Both, really.\nAnd so on."  # really is stressed by its role
     assert said(project.root, text) == {"nr = 7": both, "return nr": both}
 
 

@@ -19,6 +19,7 @@ from tui.app import ThpApp
 from tui.asking import AskScreen
 from tui.cli import thp
 from tui.playscreen import PlayScreen
+from tui.rowpane import RowPane
 from tui.state import Store
 from tui.stepper import Stepper
 
@@ -29,6 +30,11 @@ def asking(app: ThpApp) -> AskScreen:
     """The question on top."""
     assert isinstance(app.screen, AskScreen), app.screen
     return app.screen
+
+
+def pane_title(app: ThpApp) -> str:
+    """The title of the question on top."""
+    return asking(app).query_one("#question", RowPane).caption
 
 
 def question(id_: str) -> Question:
@@ -79,12 +85,15 @@ def test_space_asks_before_the_stop_and_then_goes_there(
         await pilot.press("space")
         assert asking(app).question.id == "references"
         assert here.position == before
+        assert "A question (1 of 2)" in "\n".join(painted(app))
         await pilot.press(*"10", "enter")
         await pilot.pause()
         assert asking(app).answered
+        assert pane_title(app).startswith("A question (1 of 2): your answer was 10")
         assert "✓ Right." in text_of(app, "question")
         await pilot.press("enter")
         assert asking(app).question.id == "mapped-twice"
+        assert pane_title(app) == "A question (2 of 2)"
         await type_answer(pilot, app, letter_of("mapped-twice", "It stays"))
         await pilot.press("enter")
         await pilot.pause()
@@ -108,7 +117,7 @@ def test_question_options_and_verdict_are_painted(
         screen = "\n".join(painted(app))
         for text in question("mapped-twice").options():
             assert text[:30] in screen
-        assert "esc skip" in screen
+        assert "esc skip, e asks it later" in screen
         line = asking(app).query_one(Input)
         assert line.region.height == 1
         assert line.region.bottom == app.size.height - 1

@@ -74,6 +74,9 @@ def test_help_names_all_commands(environment: dict[str, str]) -> None:
         (("step", "tour", "--from", "-1"), "steps are counted from 0"),
         (("step", "tour", "--from", "x"), "is not a valid integer"),
         (("step", "tour", "--save", "here.txt"), "ends in .thprec"),
+        (("step", "tour", "--at", "5"), "--at does nothing here: it needs --svg"),
+        (("step", "tour", "--interactive", "--from", "5"), "--from does nothing here"),
+        (("step", "ex:ex01", "--variant", "v4"), "--variant needs a lesson"),
         (
             ("step", "tour", "--variant", "v99"),
             "no variant 'v99'; there are counts-mappings",

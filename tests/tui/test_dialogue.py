@@ -14,6 +14,7 @@ from thpkit.view.glyphs import ASCII, UNICODE
 from tui.actions import ACTIONS
 from tui.dialogue import Dialogue
 from tui.reader import Reader
+from tui.where import resolve
 
 
 class Talk:
@@ -127,6 +128,34 @@ def test_a_word_that_is_said_alone_does_not_ignore_what_follows(
     """Nothing is done that was not asked for."""
     assert "is said alone" in talk(line)
     assert talk.reader.position == 0
+
+
+def test_here_tells_the_state_once(talk: Talk) -> None:
+    """At a stop as anywhere."""
+    for word in ("next", "step"):
+        talk(word)
+        assert talk("here").count("Now:") == 1, word
+
+
+def test_two_runs_are_told_where_the_reader_is() -> None:
+    """With --against: both places, and in what the states differ; equal where the runs have not parted yet."""
+    run = resolve("defect:D5", against="ref").open()
+    said: list[str] = []
+    dialogue = Dialogue(run, Reader(run.timeline, run.start or 0), said.append, UNICODE)
+    dialogue.take("beside")
+    told = "\n".join(said)
+    assert "lock_again" in told and "filemap_huge_fault" in told
+    assert "page#1.flags" in told
+    said.clear()
+    dialogue.take("first")
+    dialogue.take("beside")
+    assert "The two states are equal here." in "\n".join(said)
+
+
+def test_without_another_run_there_is_nothing_beside(talk: Talk) -> None:
+    """It says what has one; and a run without introduction says that too."""
+    assert "--against V has one" in " ".join(talk("beside").split())
+    assert "nothing is said before" in talk("introduction")
 
 
 def test_keys_are_words_too(talk: Talk) -> None:

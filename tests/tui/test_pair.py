@@ -56,13 +56,18 @@ def test_the_other_run_follows(tmp_path: Path, compared: Target) -> None:
     run = compared.open()
     assert run.other is not None
     there = Alignment(run.timeline, run.other.timeline)
+    parts = run.start, run.other.start
+
+    def expected(n: int) -> int:
+        assert parts[0] is not None and parts[1] is not None
+        return max(there.step(n).step, parts[1] if n >= parts[0] else 0)
 
     async def scene(pilot: Pilot[str], app: ThpApp) -> None:
         await pilot.pause()
         left, right = pair(app)._sides["left"].reader, pair(app)._sides["right"].reader
         for key in ("n", "s", "F", "space", "backspace", "home", "end"):
             await pilot.press(key)
-            assert right.position == there.step(left.position).step
+            assert right.position == expected(left.position)
         await pilot.press("tab", "home", "s", "s")
         assert right.position == 2
 
@@ -92,6 +97,7 @@ def test_an_exercise_stands_beside_the_kit() -> None:
     theirs = run.other.timeline.step(run.other.start).statement
     assert ours is not None and "round_up" in ours.text
     assert theirs is not None and "(off - addr)" in theirs.text
+    assert "are about to part" in run.notices[-1]
 
 
 def test_where_finding_the_place_is_the_exercise_the_kit_is_not_shown() -> None:
@@ -160,5 +166,42 @@ def test_titles_of_the_two_sources_are_not_cut(
     async def scene(pilot: Pilot[str], app: ThpApp) -> None:
         titles = painted(app)[0]
         assert titles.count("about to run") == 2
+
+    play(scene, tmp_path, (120, 40), compared)
+
+
+def test_behind_the_place_where_they_part_neither_falls_back(
+    tmp_path: Path, compared: Target
+) -> None:
+    """Code that only the posted patch has answers to nothing; the other run waits where they part."""
+    run = compared.open()
+    assert run.other is not None and run.other.start is not None
+    parts = run.other.start
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        screen = pair(app)
+        for _ in range(3):
+            await pilot.press("s")
+            assert screen._sides["right"].reader.position >= parts
+
+    play(scene, tmp_path, (120, 40), compared)
+
+
+def test_shown_again_elsewhere_the_other_run_stands_there_too(
+    tmp_path: Path, compared: Target
+) -> None:
+    """And not at the place where they part, where it stood at first."""
+    run = compared.open()
+    assert run.other is not None
+    there = Alignment(run.timeline, run.other.timeline)
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        await pilot.press("escape")
+        await pilot.pause()
+        await pilot.press("home", "s", "s", "s")
+        await pilot.press("colon", *"beside", "enter")
+        await pilot.pause()
+        right = pair(app)._sides["right"].reader.position
+        assert right == there.step(pair(app).reader.position).step < 100
 
     play(scene, tmp_path, (120, 40), compared)

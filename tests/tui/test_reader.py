@@ -60,6 +60,9 @@ def test_stops_are_counted(reader: Reader) -> None:
         numbers.append(reader.stop)
     assert numbers == [0, 1, 2, 3, 3]
     assert "last stop" in reader.message
+    reader.onward = "e leads to the exercise"
+    reader.do("next_stop")
+    assert reader.message == "e leads to the exercise"
 
 
 def test_backspace_from_the_first_stop_leads_to_the_start(reader: Reader) -> None:

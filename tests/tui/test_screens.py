@@ -233,6 +233,43 @@ def test_a_source_line_is_chosen_and_gets_a_breakpoint(tmp_path: Path) -> None:
     play(scene, tmp_path, opened=target())
 
 
+def test_a_line_without_a_statement_gets_no_breakpoint(tmp_path: Path) -> None:
+    """Nor is one set on another line instead."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        await pilot.press("space", "1")
+        for _ in range(60):  # the blank line behind the function, at the latest
+            await pilot.press("down")
+            if "no statement" in text_of(app, BAR):
+                break
+        for key in ("b", "t", "T"):
+            await pilot.press(key)
+            assert "no statement stands here" in text_of(app, BAR), key
+        reader = stepper(app).reader
+        assert reader is not None and len(reader.breakpoints) == 0
+
+    play(scene, tmp_path, opened=target())
+
+
+def test_a_stop_does_not_take_away_the_pane_in_which_the_reader_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It shows the pane it speaks of only where nothing is chosen and the reader is not in another pane of state."""
+
+    async def scene(pilot: Pilot[str], app: ThpApp) -> None:
+        screen = stepper(app)
+        monkeypatch.setattr(screen.told, "pane_at", lambda step: "locks")
+        await pilot.press("7", "space")
+        assert screen.chosen == "counters"
+        await pilot.press("down", "1", "space")
+        assert screen.reader is not None and screen.reader.selected is not None
+        assert screen.chosen == "counters"
+        await pilot.press("escape", "backspace")
+        assert screen.chosen == "locks"
+
+    play(scene, tmp_path, opened=target())
+
+
 def test_clicks_choose_lines_values_and_steps(tmp_path: Path) -> None:
     """The mouse does what the arrows do; the timeline leads anywhere."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thpkit.view.explanations import paragraph
 from thpkit.view.glyphs import ASCII, UNICODE
 from thpkit.view.layout import (
     columns,
@@ -17,7 +18,7 @@ from thpkit.view.layout import (
     width_of,
     wrapped,
 )
-from thpkit.view.rows import Rendered, Role, Row, Span, row, text_of
+from thpkit.view.rows import Rendered, Role, Row, Span, row, starred, text_of
 
 WORDS = st.text(alphabet="ab–é漢 ", max_size=12)
 ROWS = st.lists(st.tuples(WORDS, st.sampled_from(Role)), max_size=6).map(
@@ -100,3 +101,11 @@ def test_changed_rows_are_marked_in_front_and_come_into_view() -> None:
     assert [text_of(line)[:1] for line in pane.rows] == [" ", " ", "●", " ", "●"]
     assert (pane.focus, pane.focus_end) == (2, 4)
     assert state_pane([still, still], UNICODE, 1).focus == 1
+
+
+def test_stressed_words_of_prose_have_a_role_of_their_own() -> None:
+    """Asterisks are for readers without colours; those of code and of arithmetic are no stress."""
+    line = paragraph("At *A goes on*: `a*b*c`, and 2 * 3 * 4.")
+    assert Span("A goes on", Role.EMPHASIS) in line
+    assert text_of(line) == "At A goes on: a*b*c, and 2 * 3 * 4."
+    assert text_of(starred(line)) == "At *A goes on*: a*b*c, and 2 * 3 * 4."

@@ -9,7 +9,7 @@ from thpkit.trace.timeline import Timeline
 from thpkit.view import source, sources
 from thpkit.view.glyphs import UNICODE
 from thpkit.view.moment import Moment
-from thpkit.view.rows import Role, text_of
+from thpkit.view.rows import Role, Span, text_of
 
 KERNEL = "thpkit/kernel/"
 
@@ -82,6 +82,13 @@ def test_long_lines_are_wrapped_not_lost() -> None:
         whole = "".join("".join(span.text for span in row[2:]) for row in rows)
         wanted = sources.lines_of(KERNEL + "filemap.py")[number - 1]
         assert whole.replace(" ", "") == wanted.replace(" ", "")
+
+
+def test_a_rule_in_a_comment_is_cut_not_wrapped() -> None:
+    """What is drawn only to fill the line takes no second row."""
+    line = (Span("# ---- making and freeing the page "), Span("-" * 80))
+    assert [text_of(each) for each in sources.folded(line, 60)] == [text_of(line)[:60]]
+    assert len(sources.folded(line, 20)) > 1  # its words are never lost
 
 
 def test_syntax_has_roles(tmp_path: Path) -> None:

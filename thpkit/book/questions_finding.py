@@ -39,7 +39,7 @@ class LastWriter(Question):
     @property
     def how(self) -> str:
         """How to answer."""
-        return "the name of a function, or a step number, or in the stepper here"
+        return "the name of a function, or a step number; in the stepper also: here"
 
     def sample(self) -> str:
         """The function."""

@@ -117,6 +117,10 @@ def folded(line: Row, width: int) -> list[Row]:
         indent = 0
     made: list[Row] = []
     start = 0
+    if text.endswith("--") and columns(text.rstrip("-")) < width:
+        return [
+            _part(line, 0, width)
+        ]  # a comment drawn out to a rule: the rest of it says nothing
     while True:
         room = width - (indent if start else 0)
         piece = head_of(text[start:], room)
