@@ -9,6 +9,8 @@ from hypothesis import settings
 os.environ["LC_ALL"] = (
     "C.UTF-8"  # what is printed does not depend on whose machine this is
 )
+for _size in ("COLUMNS", "LINES"):
+    os.environ.pop(_size, None)  # nor on his window, if his shell exports its size
 
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True)

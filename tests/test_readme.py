@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 import pytest
 
 from tests.house.fences import fences
+from tui import cli
 
 ROOT: Final = Path(__file__).parent.parent
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,27 +33,31 @@ def test_the_example_prints_what_stands_below_it() -> None:
     assert done.stdout == shown
 
 
-def test_the_scenario_can_be_stepped_as_the_text_says(tmp_path: Path) -> None:
+def thp(*arguments: str) -> str:
+    """What a command prints that ends well."""
+    with (
+        redirect_stdout(StringIO()) as out,
+        patch.object(sys, "argv", ["thp", *arguments]),
+        pytest.raises(SystemExit) as ended,
+    ):
+        cli.main()
+    assert ended.value.code == 0, out.getvalue()
+    return out.getvalue()
+
+
+def test_the_scenario_can_be_stepped_as_the_text_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It has its stop, parts from the patch as mailed, and opens again when it was saved."""
     (code,) = fences(README, "python file=mine.py")
     (tmp_path / "mine.py").write_text(code, encoding="utf-8")
-
-    def step(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-X", "utf8", "-m", "tui", "step", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    told = step("mine.py", "--plain")
+    monkeypatch.chdir(tmp_path)
+    saved = thp("step", "mine.py", "--save", "mine.thprec")
+    assert "thp step mine.thprec" in saved
+    told = thp("step", "mine.thprec", "--plain")
     assert "1 of 1" in told and "One entry maps it" in told
-    assert "Here ref and v3 part" in step("mine.py", "--against", "v3", "--plain")
-    assert "thp step mine.thprec" in step("mine.py", "--save", "mine.thprec")
-    assert step("mine.thprec", "--plain") == told
+    against = thp("step", "mine.py", "--against", "v3", "--plain")
+    assert "Here ref and v3 part" in against
 
 
 def test_every_folder_and_link_exists() -> None:
@@ -86,10 +93,4 @@ def test_the_readme_names_commands() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_thp_has_the_commands_that_the_readme_names(name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", name, "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    assert f"Usage: thp {name} " in thp(name, "--help")

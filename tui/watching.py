@@ -153,7 +153,12 @@ class Watch:
 
     def _size(self) -> tuple[int, int]:
         """Columns and rows to write in; the last column stays empty, so that no terminal wraps."""
-        size = shutil.get_terminal_size()
+        try:  # the terminal itself: COLUMNS and LINES do not follow when the window changes
+            size = os.get_terminal_size(sys.stdout.fileno())
+        except OSError:
+            size = shutil.get_terminal_size()
+        if not (size.columns and size.lines):
+            size = shutil.get_terminal_size()
         return max(size.columns - 1, 10), max(size.lines, 5)
 
     def _paint(self) -> None:

@@ -100,9 +100,9 @@ while True: pass
     ),
     Attack(
         "sleep",
-        "after 1 seconds",
+        "after 0.5 seconds",
         in_call="import time; time.sleep(1e6)",
-        wall=1.0,
+        wall=0.5,
         last=True,
     ),
     Attack(

@@ -39,7 +39,7 @@ for number in range(1, 65):
         pass
 while True: pass
 """,
-        wall=1.0,
+        wall=0.5,
         last=True,
     ),
     Attack(
@@ -51,14 +51,14 @@ signal.signal(signal.SIGPROF, lambda *_rest: None)
 resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 while True: pass
 """,
-        wall=1.0,
+        wall=0.5,
         last=True,
     ),
     Attack(
         "stops itself",
-        "after 1 seconds",
+        "after 0.5 seconds",
         at_import="import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
-        wall=1.0,
+        wall=0.5,
         last=True,
     ),
     Attack(
@@ -113,7 +113,7 @@ for fd in range(3, 64):
     except OSError:
         pass
 """,
-        wall=1.0,
+        wall=0.5,
         last=True,
     ),
     Attack(

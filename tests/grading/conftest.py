@@ -11,7 +11,7 @@ from tests.grading import workshop
 
 MANY: Final = (
     *("test_attacks", "test_attacks_on_answers", "test_attacks_on_files"),
-    *("test_exercises", "test_places"),
+    *("test_places", "test_seeded"),
 )
 """The modules that do."""
 

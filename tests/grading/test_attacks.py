@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -66,13 +67,37 @@ def withstand(attack: Attack, root: Path) -> None:
     assert left_behind() == []
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [*ATTACKS, *FORGERIES, *INTERPRETER, *TEXTS, *PROCESSES],
-    ids=lambda each: each.name.replace(" ", "-"),
-)
-def test_attack(attack: Attack, tmp_path: Path) -> None:
-    withstand(attack, workshop.place(tmp_path))
+ALL: Final = [*ATTACKS, *FORGERIES, *INTERPRETER, *TEXTS, *PROCESSES]
+SECOND: Final = frozenset({
+    "loop that ignores signals", "lifts its limits", "recursion without a limit", "busy threads",
+    "os._exit at import", "sys.exit at import", "forges an answer and leaves", "forges an answer at exit of a thread",
+    "uses pytest", "missing module", "forgets the decorator", "raises in the call", "interrupts", "daemon",
+    "kills its group", "leaves threads", "walks the frames for expected values",
+    "walks the frames and answers nothing", "profiles the grader", "hooks the imports", "empties sys.modules",
+    "endless message", "evil text", "message that raises", "children that print for ever", "reads standard input",
+    "output flood", "large number",
+})  # fmt: skip
+"""Attacks that are much like another one, or take long: only ``THP_LONG=1`` tries them."""
+TRIED: Final = [
+    each for each in ALL if os.environ.get("THP_LONG") == "1" or each.name not in SECOND
+]
+
+
+def test_there_are_many_attacks() -> None:
+    """And what is left for the long run is named rightly."""
+    assert len(TRIED) >= 40
+    assert {each.name for each in ALL} >= SECOND
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place to work in; every attack is a new file in it."""
+    return workshop.place(tmp_path_factory.mktemp("root"))
+
+
+@pytest.mark.parametrize("attack", TRIED, ids=lambda each: each.name.replace(" ", "-"))
+def test_attack(attack: Attack, root: Path) -> None:
+    withstand(attack, root)
 
 
 KILLS_THE_KIT: Final = """
@@ -89,9 +114,8 @@ for each in filter(str.isdigit, os.listdir("/proc")):
 """
 
 
-def test_without_the_kits_run_there_is_no_verdict(tmp_path: Path) -> None:
+def test_without_the_kits_run_there_is_no_verdict(root: Path) -> None:
     """The kit runs at the same time, and a learner's code could kill that."""
-    root = workshop.place(tmp_path)
     workshop.hand_in(root, EX, f"{workshop.shipped(EX)}\n{KILLS_THE_KIT}")
     token = process.STARTER.set(None)
     try:

@@ -54,14 +54,22 @@ def root(tmp_path: Path) -> Path:
     return workshop.place(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place that many tests use, each with a learner's folder of its own."""
+    return workshop.place(tmp_path_factory.mktemp("root"))
+
+
 @pytest.mark.parametrize("name", PLACES, ids=lambda each: each.replace(" ", "-"))
 @pytest.mark.parametrize("exercise_id", IDS)
 def test_what_stands_in_the_place_of_the_file(
-    exercise_id: str, name: str, root: Path
+    exercise_id: str, name: str, shared: Path
 ) -> None:
+    root = shared
     spoil, says = PLACES[name]
     exercise = load(exercise_id, root)
     place = root / "work" / exercise_id / exercise.file
+    shutil.rmtree(place.parent, ignore_errors=True)
     place.parent.mkdir()
     spoil(place)
     result = grade(exercise_id, root)
@@ -98,13 +106,18 @@ def test_files_in_work_steer_nothing(root: Path) -> None:
             section = "tool:pytest" if name == "setup.cfg" else "pytest"
             text = f"[{section}]\naddopts = --collect-only\n"
             (folder / name).write_text(text, encoding="utf-8")
-        for name in ("json", "os", "pytest", "thpkit", "sitecustomize", "runner"):
+        (folder / "thpkit").mkdir()
+        for name in (
+            *("json", "os", "pytest", "thpkit", "thpkit/__init__", "runner"),
+            *("sitecustomize", "usercustomize"),
+        ):
             text = "import os; os._exit(0)\n"
             (folder / f"{name}.py").write_text(text, encoding="utf-8")
     result = grade("ex01", root)
     assert not result.passed and result.points < result.max_points
     ended = _pytest(root, exercise.folder)
     assert ended.returncode == 1 and "not passed yet" in ended.stdout, ended.stdout
+    assert f"Graded: work/ex01/{exercise.file} (your file)" in ended.stdout
 
 
 def test_files_beside_the_exercise_are_named(root: Path) -> None:
@@ -152,7 +165,11 @@ def _pytest(root: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(CLONE)},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(CLONE),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # ours need a second
+        },
         capture_output=True,
         text=True,
         timeout=60,

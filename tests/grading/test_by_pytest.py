@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,32 +23,13 @@ def run(root: Path, what: str = f"exercises/{EX.name}", *more: str) -> tuple[int
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider", "-v", *more],
         cwd=root,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # ours need a second
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
-
-
-def test_as_shipped_it_fails_and_says_why(tmp_path: Path) -> None:
-    status, output = run(workshop.place(tmp_path))
-    assert status == 1
-    assert "test_ex01[one-process] FAILED" in output
-    assert "test_ex01[small-pages] PASSED" in output
-    for line in EX.symptom.text.splitlines():
-        assert line in output
-    assert "vmstat.node[NR_FILE_PMDMAPPED]: expected 0, got 1" in output
-    assert f"Graded: exercises/{EX.name}/{EX.file} (the file as shipped)" in output
-    for ours in ("Traceback", "judge.py", "results.py", "assert "):
-        assert ours not in output
-
-
-def test_with_the_kits_function_it_passes(tmp_path: Path) -> None:
-    root = workshop.place(tmp_path)
-    workshop.hand_in(root, EX, workshop.kit_solution(EX))
-    status, output = run(root)
-    assert status == 0, output
 
 
 def test_all_as_shipped_fail_and_tell_why(tmp_path: Path) -> None:
@@ -58,6 +40,9 @@ def test_all_as_shipped_fail_and_tell_why(tmp_path: Path) -> None:
             assert line in output
         assert f"test_{exercise.id}[{exercise.symptom.check}] FAILED" in output
         assert f"not passed yet: {exercise.title}" in output
+    assert "test_ex01[small-pages] PASSED" in output
+    assert "vmstat.node[NR_FILE_PMDMAPPED]: expected 0, got 1" in output
+    assert f"Graded: exercises/{EX.name}/{EX.file} (the file as shipped)" in output
     for ours in ("Traceback", "judge.py", "results.py", "assert ", "Error"):
         assert ours not in output
 
@@ -87,14 +72,13 @@ def test_partial_credit_is_summed_and_a_bonus_is_no_failure(tmp_path: Path) -> N
     ledger, expose = load("ex08"), load("ex09")
     text = right_text(ledger).replace("refcount = 518", "refcount = 519")
     workshop.hand_in(root, ledger, text)
-    status, output = run(root, f"exercises/{ledger.name}")
-    assert status == 1
-    assert "ex08    8 of  10  not passed yet" in output
     more = '    {"do": "drain"},\n' * 3 + "]"
     text = right_text(expose).rstrip().removesuffix("]") + more
     workshop.hand_in(root, expose, text)
-    status, output = run(root, f"exercises/{expose.name}", "-rs")
-    assert status == 0
+    names = [f"exercises/{each.name}" for each in (ledger, expose)]
+    status, output = run(root, *names, "-rs")
+    assert status == 1
+    assert "ex08    8 of  10  not passed yet" in output
     assert "ex09    7 of   8  passed" in output
     assert "a bonus, not earned: you need 11 calls; 8 are enough" in output
 
@@ -106,26 +90,3 @@ def test_a_broken_exercise_is_a_sentence(tmp_path: Path) -> None:
     assert status == 2
     assert f"exercise {EX.name} has a mistake: meta.toml: Invalid value" in output
     assert "Traceback" not in output
-
-
-def test_files_beside_the_learners_copy_change_nothing(tmp_path: Path) -> None:
-    root = workshop.place(tmp_path)
-    work = workshop.hand_in(root, EX, workshop.shipped(EX)).parent
-    forged = "import os\nos._exit(0)\n"
-    for name in (
-        "conftest.py",
-        "sitecustomize.py",
-        "usercustomize.py",
-        "json.py",
-        "pytest.py",
-    ):
-        (work / name).write_text(forged, encoding="utf-8")
-        (work.parent / name).write_text(forged, encoding="utf-8")
-    (work / "pytest.ini").write_text(
-        "[pytest]\naddopts = --collect-only\n", encoding="utf-8"
-    )
-    (work / "thpkit").mkdir()
-    (work / "thpkit" / "__init__.py").write_text(forged, encoding="utf-8")
-    status, output = run(root)
-    assert status == 1, output
-    assert f"Graded: work/ex01/{EX.file} (your file)" in output

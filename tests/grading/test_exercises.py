@@ -17,7 +17,6 @@ from thpkit.grading.hints import LADDER
 from thpkit.grading.limits import Limits
 from thpkit.grading.model import CLONE
 from thpkit.grading.results import Outcome, Result
-from thpkit.grading.warm import Warm
 from thpkit.scenario import load_file
 
 EXERCISES = [load(each.name) for each in folders()]
@@ -37,7 +36,7 @@ each_fix = pytest.mark.parametrize(
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
     """Workers are forked by a server that has everything imported, and what the kit does is remembered."""
-    with Warm():
+    with workshop.Steady():
         yield
 
 
@@ -169,9 +168,9 @@ def test_is_not_mended_by_deleting(exercise: Exercise, tmp_path: Path) -> None:
     text = workshop.shipped(exercise)
     for target in exercise.functions:
         body = workshop.function_of(text, target.partition(":")[2]).body
-        for first, last in ((body[-1], body[-1]), (body[1], body[1])):
+        for statement in dict.fromkeys((body[-1], body[1])):
             lines = text.splitlines()
-            lines[first.lineno - 1 : last.end_lineno] = ["    return"]
+            lines[statement.lineno - 1 : statement.end_lineno] = ["    return"]
             result = graded(exercise, tmp_path, "\n".join(lines) + "\n")
             assert not result.passed
             assert Outcome.FAILED in {each.outcome for each in result.checks}

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.grading import workshop
-from thpkit.grading import record
+from thpkit.grading import judge, record
 from thpkit.grading.exercise import Exercise, ExerciseError, load
-from thpkit.grading.limits import RECORDING
+from thpkit.grading.limits import RECORDING, Limits
 from thpkit.grading.process import GradingError
 from thpkit.grading.recordings import Recorded
 from thpkit.trace import saved
 from thpkit.trace.timeline import Timeline
 
 EX: Exercise = load("ex01")
+STEPS = 45_000
+"""A budget that the kit's run does not use up."""
 
 
 def text_at(timeline: Timeline, step: int) -> str:
     """The statement of a step."""
     statement = timeline.statement_at(step)
     return "" if statement is None else statement.text
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Workers are forked by a server; what ``thp step`` does without one is a test of the command's."""
+    with workshop.Steady():
+        yield
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place to work in; every test hands in a file of its own."""
+    return workshop.place(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +76,7 @@ def test_nothing_else_is_left(shipped: Recorded) -> None:
     assert names == ["ex01-one-process-kit.thprec", "ex01-one-process-yours.thprec"]
 
 
-def test_a_write_too_much_is_the_step(tmp_path: Path) -> None:
-    root = workshop.place(tmp_path)
+def test_a_write_too_much_is_the_step(root: Path) -> None:
     wrong = next(each for each in EX.wrong_fixes if each.check == "two-processes")
     workshop.hand_in(root, EX, workshop.changed(EX, wrong))
     made = record("ex01", root)
@@ -73,17 +89,16 @@ def test_a_write_too_much_is_the_step(tmp_path: Path) -> None:
     assert [each.step for each in learner.writes_of(cell)][1] == made.step
 
 
-def test_the_kits_names_without_their_module_are_no_difference(tmp_path: Path) -> None:
+def test_the_kits_names_without_their_module_are_no_difference(root: Path) -> None:
     """``range(HUGE_FAULT_TRIES)`` in the kit is ``range(filemap.HUGE_FAULT_TRIES)`` in the learner's file."""
-    made = record("ex04", workshop.place(tmp_path))
+    made = record("ex04", root)
     learner, kit = saved.open(made.path), saved.open(made.reference)
     assert text_at(kit, made.reference_step) == "locks.unlock_page(page)"
     assert text_at(learner, made.step) == "if ret & flags.VM_FAULT_NOT_MAPPED:"
     assert made.notice.startswith("This leads to no return: the kernel stopped: B ")
 
 
-def test_a_crash_is_the_last_step(tmp_path: Path) -> None:
-    root = workshop.place(tmp_path)
+def test_a_crash_is_the_last_step(root: Path) -> None:
     text = workshop.shipped(EX).replace("    nr = 1\n", "    nr = 1 // 0\n")
     workshop.hand_in(root, EX, text)
     made = record("ex01", root)
@@ -94,21 +109,22 @@ def test_a_crash_is_the_last_step(tmp_path: Path) -> None:
     assert text_at(learner, made.step) == "nr = 1 // 0"
 
 
-def test_an_endless_loop_is_recorded_up_to_the_budget(tmp_path: Path) -> None:
-    root = workshop.place(tmp_path)
+def test_an_endless_loop_is_recorded_up_to_the_budget(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "Limits", lambda: Limits(case_seconds=0.3))
     text = workshop.shipped(EX).replace(
         "    nr = 1\n", "    nr = 1\n    while nr:\n        nr = nr + 1\n"
     )
     workshop.hand_in(root, EX, text)
-    made = record("ex01", root, limits=RECORDING)
+    made = record("ex01", root, limits=replace(RECORDING, steps=STEPS))
     learner = saved.open(made.path)
     assert learner.ending is not None
-    assert "200000 steps" in learner.ending
+    assert f"{STEPS} steps" in learner.ending
     assert text_at(learner, made.step) == "while nr:"
 
 
-def test_a_case_can_be_chosen(tmp_path: Path) -> None:
-    root = workshop.place(tmp_path)
+def test_a_case_can_be_chosen(root: Path) -> None:
     workshop.hand_in(root, EX, workshop.kit_solution(EX))
     made = record("ex01", root, case="small-pages")
     assert (made.case, made.step, made.divergence) == ("small-pages", 0, None)
@@ -117,8 +133,7 @@ def test_a_case_can_be_chosen(tmp_path: Path) -> None:
         record("ex01", root, case="big")
 
 
-def test_a_file_that_does_not_load_is_a_sentence(tmp_path: Path) -> None:
-    root = workshop.place(tmp_path)
+def test_a_file_that_does_not_load_is_a_sentence(root: Path) -> None:
     workshop.hand_in(root, EX, "def (")
     with pytest.raises(
         GradingError, match=r"cannot be stepped: .*line 1 of rmap_exercise\.py"

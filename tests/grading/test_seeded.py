@@ -16,7 +16,7 @@ from thpkit.grading.seeded import seed_of, seeded_case
 from thpkit.kernel.machine import Machine
 from thpkit.kernel.vmstat import NodeStat
 
-SEEDS = range(1, 25)
+SEEDS = range(1, 11)
 
 
 def test_a_seed_is_all_that_is_needed() -> None:
@@ -77,8 +77,6 @@ def test_a_failing_seed_is_named_and_can_be_stepped(tmp_path: Path) -> None:
     made = record("ex01", root, case=where.case)
     assert made.divergence == where
     assert made.step > 0
-    other = record("ex01", root, case="seed-7")
-    assert other.case == "seed-7"
     workshop.hand_in(root, exercise, workshop.kit_solution(exercise))
     assert grade("ex01", root).passed
 

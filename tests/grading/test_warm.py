@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,24 +19,31 @@ from tests.grading import workshop
 from tests.grading.attacks import ATTACKS, LIMITS, Attack
 from tests.grading.attacks_on_the_worker import PROCESSES
 from tests.grading.test_attacks import withstand
-from thpkit.grading import grade, process, record, warm
+from thpkit.grading import grade, process, warm
 from thpkit.grading.exercise import load
 from thpkit.grading.model import CLONE
 from thpkit.grading.warm import Warm
 
 EX: Final = load("ex01")
 QUICK: Final = (
-    "loop at import", "os._exit in the call", "forges an answer", "closes every descriptor", "daemon and leave",
-    "kills its watcher", "kills its group", "equals everything", "patches what writes the answer", "output flood",
-    "escapes from a killed watcher", "stops its watcher", "kills its watcher and the server",
+    "forges an answer", "daemon and leave", "kills its group", "escapes from a killed watcher",
+    "kills its watcher and the server",
 )  # fmt: skip
 """Attacks of the attack suite that could go otherwise here."""
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A place to work in."""
-    return workshop.place(tmp_path)
+    return workshop.place(tmp_path_factory.mktemp("root"))
+
+
+@pytest.fixture
+def root(place: Path) -> Path:
+    """The same with nothing in ``work/``."""
+    shutil.rmtree(place / "work")
+    (place / "work").mkdir()
+    return place
 
 
 @pytest.fixture
@@ -46,23 +54,16 @@ def server() -> Iterator[Warm]:
 
 
 def test_the_verdicts_are_those_of_fresh_processes(root: Path) -> None:
-    """As shipped, with each wrong fix, with the kit's functions; the second time as well."""
-    texts = [workshop.shipped(EX), workshop.kit_solution(EX)]
-    texts += [workshop.changed(EX, each) for each in EX.wrong_fixes]
+    """With a wrong fix, and with the kit's functions; the second time as well."""
+    cold = []
+    texts = [workshop.changed(EX, EX.wrong_fixes[0]), workshop.kit_solution(EX)]
     for text in texts:
         workshop.hand_in(root, EX, text)
-        cold = grade("ex01", root).to_json()
-        with Warm():
-            assert grade("ex01", root).to_json() == cold
-            assert grade("ex01", root).to_json() == cold
-
-
-def test_a_recording_works_too(root: Path, server: Warm) -> None:
-    """The stepper opens it at the same step."""
-    assert server is not None
-    found = record("ex01", root)
-    assert found.divergence is not None and found.step > 0
-    assert found.path.is_file() and found.reference.is_file()
+        cold.append(grade("ex01", root).to_json())
+    with Warm():
+        for text, verdict in zip(texts * 2, cold * 2, strict=True):
+            workshop.hand_in(root, EX, text)
+            assert grade("ex01", root).to_json() == verdict
 
 
 def test_the_kit_runs_once(
@@ -119,14 +120,14 @@ def test_a_code_that_stops_the_server(
     root: Path, server: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is killed after the deadline, and replaced."""
-    monkeypatch.setattr(process, "GRACE_SECONDS", 1.0)
+    monkeypatch.setattr(process, "GRACE_SECONDS", 0.5)
     grade("ex01", root)
     serving = server._serving
     assert serving is not None
     deadly = f"import os, signal; os.kill({serving.process.pid}, signal.SIGSTOP)"
     text = f"{workshop.kit_solution(EX)}\n{deadly}\n"
     workshop.hand_in(root, EX, text)
-    limits = replace(LIMITS, wall_seconds=1.0)
+    limits = replace(LIMITS, wall_seconds=0.5)
     assert not grade("ex01", root, limits=limits).passed
     workshop.hand_in(root, EX, workshop.kit_solution(EX))
     assert grade("ex01", root).passed

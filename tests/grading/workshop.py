@@ -48,7 +48,14 @@ def function_of(text: str, name: str) -> ast.FunctionDef:
     return solutions.function_of(text, name)
 
 
-class KitOnce(warm.Warm):
+class Steady(warm.Warm):
+    """Workers forked by a server, as long as nobody changes the kit's sources: it does not look whether they did."""
+
+    def _see_to_the_sources(self) -> None:
+        """Nothing changes them while a module of tests runs."""
+
+
+class KitOnce(Steady):
     """Inside ``with KitOnce():`` a learner's code gets a process of its own as ever, but runs of the kit alone are
     remembered, so that many files are graded in half the time."""
 

@@ -18,12 +18,12 @@ from tests.machine.reasons import WATCHED, tallied
 LONG = 10 if os.environ.get("THP_LONG") else 1
 WATCHED_RUNS = 800 * LONG
 """Runs on the small geometry whose events are tallied."""
-SMALL_PARTS = 3
-SMALL_RUNS = 400 * LONG
-"""Runs of each further part on the small geometry: 2,000 in all."""
-REAL_PARTS = 2
-REAL_RUNS = 50 * LONG
-"""Runs of each part on real sizes: 100 in all."""
+SMALL_PARTS = 2
+SMALL_RUNS = 300 * LONG
+"""Runs of each further part on the small geometry: 1,400 in all, with THP_LONG=1 14,000."""
+REAL_PARTS = 1
+REAL_RUNS = 60 * LONG
+"""Runs of each part on real sizes: 60 in all, with THP_LONG=1 600."""
 OFTEN = 20
 """How often the watched runs must see each event; tallying is slow, so the others are not watched."""
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from contextlib import chdir
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 from tests.grading import workshop
-from thpkit.grading.exercise import load
+from thpkit.grading import judge, process
+from thpkit.grading.exercise import learner_file, load
 from thpkit.grading.model import CLONE, Exercise
+from thpkit.grading.results import Result
+from thpkit.grading.warm import Warm
+from tui import cli, paths
 
 CODE: Final = """
 import sys
@@ -83,8 +90,64 @@ class Learner:
             check=False,
         )
 
+    def here(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``thp`` without a terminal in this process, which is faster."""
+        out, err = _Written(), _Written()
+        with (
+            chdir(CLONE),
+            patch.object(paths, "ROOT", self.root),
+            patch.dict(os.environ, self.environment()),
+            patch.multiple(sys, stdin=io.StringIO(), stdout=out, stderr=err),
+            patch.object(sys, "argv", ["thp", *arguments]),
+        ):
+            try:
+                cli.main()
+            except SystemExit as ended:
+                status = ended.code
+        assert isinstance(status, int)
+        return subprocess.CompletedProcess(arguments, status, out.text, err.text)
+
     def save(self, text: str) -> None:
         """Save the copy as most editors do: under another name, and then in its place."""
         other = self.file.with_name(f"{self.file.name}~")
         other.write_text(text, encoding="utf-8")
         other.replace(self.file)
+
+
+class _Written(io.TextIOWrapper):
+    """A standard stream that keeps what was written."""
+
+    def __init__(self) -> None:
+        self._bytes = io.BytesIO()
+        super().__init__(self._bytes, encoding="utf-8")
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        self.flush()
+        return self._bytes.getvalue().decode()
+
+
+class GradedOnce(Warm):
+    """Grades as ``thp watch`` does, from a server; and the same text of the same exercise only once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._results: dict[tuple[str, bytes, bool], Result] = {}
+
+    def grade(self, exercise_id: str, root: Path | None = None) -> Result:
+        """What :func:`thpkit.grading.grade` returns; from any thread.
+
+        Raises:
+            ExerciseError: there is no such exercise.
+            GradingError: this machine cannot grade.
+        """
+        file = learner_file(load(exercise_id, root), root)
+        key = exercise_id, file.read_bytes(), "work" in file.parts
+        if key not in self._results:
+            token = process.STARTER.set(self.start)
+            try:
+                self._results[key] = judge.grade(exercise_id, root)
+            finally:
+                process.STARTER.reset(token)
+        return replace(self._results[key], file=file)

@@ -12,7 +12,8 @@ from tui.bindings import bindings, key_bar
 from tui.exercise import ExerciseScreen
 from tui.help import rows_of
 from tui.home import Home
-from tui.reader import JUMPS, Reader
+from tui.reader import Reader
+from tui.simple import JUMPS
 from tui.stepper import Stepper
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.tui.small import TEXT, write
+from tests.tui.small import TEXT, target, write
 from thpkit.scenario.why import MEASURED
 from thpkit.trace.statements import ROOT
 from tui import cli, printed
@@ -64,6 +64,36 @@ def test_help_names_all_commands(environment: dict[str, str]) -> None:
         assert f"\n  {name} " in said
 
 
+Here = Callable[..., tuple[object, str, str]]
+
+
+@pytest.fixture
+def here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Here:
+    """``thp`` without a terminal in this process, which is faster: exit status, output and errors."""
+    monkeypatch.setenv("THP_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.chdir(ROOT)
+
+    def run(*arguments: str, **more: str) -> tuple[object, str, str]:
+        for name, value in more.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["thp", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The small scenario, recorded once for all tests; a name for ``thp step``."""
+    known = target()
+    monkeypatch.setattr(cli, "resolve", lambda *_named: known)
+    return known.name
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -90,73 +120,62 @@ def test_help_names_all_commands(environment: dict[str, str]) -> None:
     ],
 )
 def test_bad_input_gets_one_sentence_and_status_2(
-    arguments: tuple[str, ...],
-    said: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
+    arguments: tuple[str, ...], said: str, here: Here
 ) -> None:
     """On standard error; nothing on standard output, and never a traceback."""
-    monkeypatch.setenv("THP_STATE_DIR", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(sys, "argv", ["thp", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    out, err = capsys.readouterr()
-    assert (ended.value.code, out) == (2, "")
+    status, out, err = here(*arguments)
+    assert (status, out) == (2, "")
     assert err.startswith("thp: ") and err.count("\n") == 1
     assert said in err
 
 
-def test_a_walk_is_printed(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_walk_is_printed(here: Here, recorded: str) -> None:
     """Without a terminal, and with --plain; every step with --every; a range if asked for."""
-    path = str(write(tmp_path))
-    done = thp(environment, "step", path)
-    assert done.returncode == 0 and done.stderr == ""
-    assert "A fault" in done.stdout and "No entry yet." in done.stdout
-    assert thp(environment, "step", path, "--plain").stdout == done.stdout
-    every = thp(environment, "step", path, "--every").stdout.splitlines()
+    status, told, err = here("step", recorded)
+    assert (status, err) == (0, "")
+    assert "A fault" in told and "No entry yet." in told
+    assert here("step", recorded, "--plain")[1] == told
+    every = here("step", recorded, "--every")[1].splitlines()
     assert len(every) > 1400
-    some = thp(
-        environment, "step", path, "--every", "--from", "10", "--to", "14"
-    ).stdout
-    assert some.splitlines() == every[10:15]
-    between = thp(environment, "step", path, "--from", "10", "--to", "14").stdout
-    assert between.splitlines() == every[10:15]
+    range_ = ("--from", "10", "--to", "14")
+    assert here("step", recorded, "--every", *range_)[1].splitlines() == every[10:15]
+    assert here("step", recorded, *range_)[1].splitlines() == every[10:15]
 
 
 def test_a_walk_fits_terminals_that_can_do_little(
-    environment: dict[str, str], tmp_path: Path
+    here: Here, recorded: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """NO_COLOR, TERM=dumb and ASCII change the signs, never the story; no escape sequence is printed."""
-    path = str(write(tmp_path))
-    usual = thp(environment, "step", path).stdout
+    usual = here("step", recorded)[1]
     assert "\x1b" not in usual
-    assert thp(environment, "step", path, NO_COLOR="1", TERM="dumb").stdout == usual
+    assert here("step", recorded, NO_COLOR="1", TERM="dumb")[1] == usual
+    path = str(write(tmp_path))
     ascii_ = thp(environment, "step", path, PYTHONIOENCODING="ascii")
     assert ascii_.returncode == 0 and ascii_.stdout.isascii()
     assert len(ascii_.stdout.splitlines()) == len(usual.splitlines())
 
 
-def test_a_recording_is_saved_and_opened(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_recording_is_saved_and_opened(here: Here, tmp_path: Path) -> None:
     """The saved walk is the walk."""
     path, saved = str(write(tmp_path)), str(tmp_path / "x.thprec")
-    assert thp(environment, "step", path, "--save", saved).returncode == 0
-    assert (
-        thp(environment, "step", saved).stdout == thp(environment, "step", path).stdout
-    )
-    refused = thp(
-        environment, "step", path, "--save", str(tmp_path / "no" / "x.thprec")
-    )
-    assert refused.returncode == 2 and "cannot write" in refused.stderr
+    assert here("step", path, "--save", saved)[0] == 0
+    assert here("step", saved) == here("step", path)
 
 
-def test_a_reader_who_has_seen_enough_is_no_error(environment: dict[str, str]) -> None:
+def test_a_recording_cannot_be_saved_anywhere(
+    here: Here, recorded: str, tmp_path: Path
+) -> None:
+    """A folder that is not there gets a sentence."""
+    status, _out, err = here("step", recorded, "--save", str(tmp_path / "no/x.thprec"))
+    assert status == 2 and "cannot write" in err
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     """A closed pipe ends the walk quietly."""
     with subprocess.Popen(
-        [*THP, "step", "tour", "--every"],
+        [*THP, "step", str(write(tmp_path)), "--every"],
         env=environment,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
@@ -262,26 +281,23 @@ def _no_colour_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
+@pytest.mark.parametrize(
+    "more", [(), ("--every", "--from", "0", "--to", "3")], ids=["stops", "steps"]
+)
 def test_a_scenario_that_raises_says_so_and_fails(
-    environment: dict[str, str], tmp_path: Path
+    here: Here, tmp_path: Path, more: tuple[str, ...]
 ) -> None:
     """Everything up to there is printed; then one sentence on standard error, and status 1."""
     broken = TEXT.replace("    a.munmap(at, 0x10000)\n", "    a.nonsense()\n")
     broken = broken[: broken.index("    stops=(")] + ")\n"
-    path = str(write(tmp_path, broken))
-    for more in ((), ("--every",), ("--every", "--from", "0", "--to", "3")):
-        done = thp(environment, "step", path, *more)
-        assert done.returncode == 1 and "sys_open" in done.stdout, more
-        assert done.stderr.startswith(
-            "thp: the scenario did not finish: AttributeError"
-        )
-        assert done.stderr.count("\n") == 1 and "nonsense" in done.stderr
+    status, out, err = here("step", str(write(tmp_path, broken)), *more)
+    assert status == 1 and "sys_open" in out
+    assert err.startswith("thp: the scenario did not finish: AttributeError")
+    assert err.count("\n") == 1 and "nonsense" in err
 
 
-def test_a_kernel_that_stops_is_no_failure(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_kernel_that_stops_is_no_failure(here: Here, tmp_path: Path) -> None:
     """A report that ends the run is what a reader came to see: status 0."""
-    done = thp(environment, "step", str(write(tmp_path)), "--variant", "v3")
-    assert done.returncode == 0 and done.stderr == ""
-    assert "The run ended early" in done.stdout
+    status, out, err = here("step", str(write(tmp_path)), "--variant", "v3")
+    assert (status, err) == (0, "")
+    assert "The run ended early" in out

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,29 @@ from tests.tui.small import TEXT, write
 from thpkit.patch import record
 from thpkit.trace.statements import ROOT
 from tui import apart, cli, commands_read, opening
+from tui import where as where_
 from tui.app import ThpApp
 from tui.layouts import BAR, PROSE
 from tui.pair import DIFF, Pair
 from tui.paths import UserError
-from tui.where import resolve
+from tui.where import Target
+from tui.where import resolve as really_resolve
 
 Captured = pytest.CaptureFixture[str]
+
+
+@lru_cache(maxsize=32)
+def resolve(
+    where: str, variant: str | None = None, against: str | None = None
+) -> Target:
+    """What the program resolves, but recorded once for all tests. They only move in it."""
+    found = really_resolve(where, variant, against)
+    return replace(found, open=lru_cache(maxsize=1)(found.open))
+
+
+def side(where: str, variant: str | None = None) -> Target:
+    """One of two versions to compare: the left one gets a stop where they part, so it is recorded for itself."""
+    return really_resolve(where) if variant is None else resolve(where, variant)
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +45,8 @@ def _own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A place of its own for what is remembered; no terminal."""
     monkeypatch.setenv("THP_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(cli, "resolve", resolve)
+    monkeypatch.setattr(where_, "resolve", side)
 
 
 def thp(
@@ -66,7 +86,7 @@ def test_verifying_runs_them_all(
     assert total.startswith("76 records: ") and total.endswith("all as the records say")
 
 
-@pytest.mark.parametrize("arguments", [("--verify",), ("--verify", "D9"), ()])
+@pytest.mark.parametrize("arguments", [("--verify", "D9"), ()])
 def test_a_failure_is_status_1(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured, arguments: tuple[str, ...]
 ) -> None:

@@ -14,14 +14,14 @@ from tui.state import Store
 
 
 @pytest.fixture
-def learner(tmp_path: Path) -> Learner:
+def learner(tmp_path: Path, graded_once: None) -> Learner:
     """Somebody who has done nothing yet."""
     return Learner.at(tmp_path)
 
 
 def state_in_list(learner: Learner) -> str:
     """What ``thp list`` says about the first exercise."""
-    lines = learner.thp("list").stdout.splitlines()
+    lines = learner.here("list").stdout.splitlines()
     line = next(each for each in lines if "ex:ex01" in each)
     return line.rpartition("[")[2].rstrip("]")
 
@@ -30,27 +30,27 @@ def test_from_start_to_pass(learner: Learner) -> None:
     """The list follows: new, started, tried with points, passed with points."""
     assert state_in_list(learner) == "○ new"
 
-    done = learner.thp("start", "ex01")
+    done = learner.here("start", "ex01")
     assert done.returncode == 0 and done.stderr == ""
     assert "work/ex01/rmap_exercise.py" in done.stdout
     assert "thp watch ex01" in done.stdout  # it says what to do next
     assert learner.file.read_text(encoding="utf-8") == learner.shipped
     assert state_in_list(learner) == "◐ started"
 
-    done = learner.thp("check", "ex01")
+    done = learner.here("check", "ex01")
     assert done.returncode == 1
     assert "graded: work/ex01/rmap_exercise.py (your file)" in done.stdout
     assert "thp hint ex01" in done.stdout
     assert state_in_list(learner) == "◐ tried, 1 of 10 points"
 
     learner.save(learner.solution)
-    done = learner.thp("check", "ex01")
+    done = learner.here("check", "ex01")
     assert done.returncode == 0
     assert "passed: 10 of 10 points" in done.stdout
     assert state_in_list(learner) == "● passed, 10 points"
 
     learner.save(learner.shipped)
-    assert learner.thp("check", "ex01").returncode == 1
+    assert learner.here("check", "ex01").returncode == 1
     assert (
         state_in_list(learner) == "● passed, 10 points"
     )  # what is passed stays passed
@@ -58,9 +58,9 @@ def test_from_start_to_pass(learner: Learner) -> None:
 
 def test_start_never_overwrites(learner: Learner) -> None:
     """A copy that is there stays, whatever it says."""
-    learner.thp("start", "ex01")
+    learner.here("start", "ex01")
     learner.save("mine\n")
-    done = learner.thp("start", "ex01")
+    done = learner.here("start", "ex01")
     assert done.returncode == 0
     assert "is there already and stays as it is" in done.stdout
     assert learner.file.read_text(encoding="utf-8") == "mine\n"
@@ -85,7 +85,7 @@ def test_bad_input_is_one_sentence(
     learner: Learner, arguments: tuple[str, ...], said: str
 ) -> None:
     """On standard error, with status 2, and with what to do."""
-    done = learner.thp(*arguments)
+    done = learner.here(*arguments)
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("thp: ") and done.stderr.count("\n") == 1
     assert said in done.stderr
@@ -95,14 +95,14 @@ def test_a_directory_that_cannot_be_written(learner: Learner) -> None:
     """One sentence, and no traceback."""
     (learner.root / "work").rmdir()
     (learner.root / "work").write_text("a file\n", encoding="utf-8")
-    done = learner.thp("start", "ex01")
+    done = learner.here("start", "ex01")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "work" in done.stderr
 
 
 def test_the_result_as_json(learner: Learner) -> None:
     """One object, and the status says the same."""
-    done = learner.thp("check", "ex01", "--json")
+    done = learner.here("check", "ex01", "--json")
     assert done.returncode == 1
     data = json.loads(done.stdout)
     assert data["exercise"] == "ex01" and data["passed"] is False
@@ -111,9 +111,9 @@ def test_the_result_as_json(learner: Learner) -> None:
 
 def test_a_file_that_does_not_load_is_named(learner: Learner) -> None:
     """With its line."""
-    learner.thp("start", "ex01")
+    learner.here("start", "ex01")
     learner.save("def broken(:\n")
-    done = learner.thp("check", "ex01")
+    done = learner.here("check", "ex01")
     assert done.returncode == 1
     assert "line 1 of rmap_exercise.py is no valid Python" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -124,51 +124,51 @@ def test_a_file_that_does_not_load_is_named(learner: Learner) -> None:
 
 def test_the_next_hint_comes_after_an_attempt(learner: Learner) -> None:
     """The first at once; the next one after a changed file was checked; never a word on how many there are."""
-    learner.thp("start", "ex01")
+    learner.here("start", "ex01")
     said = []
     for number, each in enumerate(learner.exercise.hints):
-        said.append(learner.thp("hint", "ex01").stdout)
+        said.append(learner.here("hint", "ex01").stdout)
         assert each.title in said[-1]
-        too_early = learner.thp("hint", "ex01").stdout
+        too_early = learner.here("hint", "ex01").stdout
         if each is not learner.exercise.hints[-1]:
             assert "Or wait" in too_early and each.title not in too_early
         learner.save(f"{learner.shipped}# attempt {number}\n")
-        learner.thp("check", "ex01")
+        learner.here("check", "ex01")
     assert "review" in said[-1] and "review" not in "".join(said[:-1])
     assert "for review" in state_in_list(learner)
     many = len(learner.exercise.hints)
     assert f"of {many}" not in "".join(said) and f"/{many}" not in "".join(said)
-    again = learner.thp("hint", "ex01", "--again").stdout
+    again = learner.here("hint", "ex01", "--again").stdout
     assert all(each.title in again for each in learner.exercise.hints)
-    assert "--again" in learner.thp("hint", "ex01").stdout
+    assert "--again" in learner.here("hint", "ex01").stdout
 
 
 def test_the_same_text_is_no_new_attempt(learner: Learner) -> None:
     """Checking twice does not unlock anything."""
-    learner.thp("start", "ex01")
-    learner.thp("check", "ex01")
-    learner.thp("hint", "ex01")
-    learner.thp("check", "ex01")
-    assert "Or wait" in learner.thp("hint", "ex01").stdout
+    learner.here("start", "ex01")
+    learner.here("check", "ex01")
+    learner.here("hint", "ex01")
+    learner.here("check", "ex01")
+    assert "Or wait" in learner.here("hint", "ex01").stdout
 
 
 def test_after_a_pass_all_help_is_shown(learner: Learner) -> None:
     """There is nothing to spoil any more."""
-    learner.thp("start", "ex01")
+    learner.here("start", "ex01")
     learner.save(learner.solution)
-    learner.thp("check", "ex01")
-    said = learner.thp("hint", "ex01").stdout
+    learner.here("check", "ex01")
+    said = learner.here("hint", "ex01").stdout
     assert all(each.title in said for each in learner.exercise.hints)
 
 
 def test_a_puzzle_offers_all_lines_mixed(learner: Learner) -> None:
     """Solution and distractors, each with a letter, in an order that is not the solution's and always the same."""
     puzzle = next(each for each in learner.exercise.hints if each.kind == "parsons")
-    learner.thp("start", "ex01")
+    learner.here("start", "ex01")
     learner.save(learner.solution)
-    learner.thp("check", "ex01")
-    said = learner.thp("hint", "ex01").stdout
-    assert said == learner.thp("hint", "ex01").stdout
+    learner.here("check", "ex01")
+    said = learner.here("hint", "ex01").stdout
+    assert said == learner.here("hint", "ex01").stdout
     lines = said.splitlines()
     offered = {
         each.strip(): next(
@@ -219,28 +219,28 @@ def test_two_programs_do_not_lose_each_others_notes(tmp_path: Path) -> None:
 
 def test_reset_keeps_a_backup_each_time(learner: Learner) -> None:
     """Under a name that is said; without a terminal only with ``--yes``."""
-    learner.thp("start", "ex01")
+    learner.here("start", "ex01")
     for number in (1, 2, 3):
         learner.save(f"version {number}\n")
-        refused = learner.thp("reset", "ex01")
+        refused = learner.here("reset", "ex01")
         assert refused.returncode == 2 and "--yes" in refused.stderr
         assert learner.file.read_text(encoding="utf-8") == f"version {number}\n"
-        done = learner.thp("reset", "ex01", "--yes")
+        done = learner.here("reset", "ex01", "--yes")
         assert done.returncode == 0
         assert f"work/ex01/backup-{number}/rmap_exercise.py" in done.stdout
         assert learner.file.read_text(encoding="utf-8") == learner.shipped
     for number in (1, 2, 3):
         kept = learner.file.parent / f"backup-{number}" / learner.file.name
         assert kept.read_text(encoding="utf-8") == f"version {number}\n"
-    assert "already" in learner.thp("reset", "ex01", "--yes").stdout
+    assert "already" in learner.here("reset", "ex01", "--yes").stdout
 
 
 def test_diff_waits_for_the_pass(learner: Learner) -> None:
     """Before it, only on request; that sends the exercise into review."""
-    learner.thp("start", "ex01")
-    refused = learner.thp("diff", "ex01")
+    learner.here("start", "ex01")
+    refused = learner.here("diff", "ex01")
     assert refused.returncode == 2 and "--show" in refused.stderr
-    shown = learner.thp("diff", "ex01", "--show").stdout.splitlines()
+    shown = learner.here("diff", "ex01", "--show").stdout.splitlines()
     added = [each[1:] for each in shown if each[0] == "+" and each[:3] != "+++"]
     assert learner.exercise.planted is not None
     assert added == learner.exercise.planted.old.strip("\n").splitlines()
@@ -250,13 +250,13 @@ def test_diff_waits_for_the_pass(learner: Learner) -> None:
 
 def test_diff_after_another_right_fix(learner: Learner) -> None:
     """Against the kit's; the kit's own text has no difference."""
-    learner.thp("start", "ex01")
+    learner.here("start", "ex01")
     fix = learner.exercise.alternatives[0]
     learner.save(workshop.changed(learner.exercise, fix))
-    assert learner.thp("check", "ex01").returncode == 0
-    assert "+++ as the kit has it" in learner.thp("diff", "ex01").stdout
+    assert learner.here("check", "ex01").returncode == 0
+    assert "+++ as the kit has it" in learner.here("diff", "ex01").stdout
     learner.save(learner.solution)
-    assert "exactly what the kit says" in learner.thp("diff", "ex01").stdout
+    assert "exactly what the kit says" in learner.here("diff", "ex01").stdout
 
 
 # ---- the stepper ----------------------------------------------------------------------------------------
@@ -267,9 +267,9 @@ def test_the_copy_is_stepped_where_it_goes_wrong(
     learner: Learner, more: tuple[str, ...]
 ) -> None:
     """Against the kit it always is."""
-    learner.thp("start", "ex01")
+    learner.here("start", "ex01")
     learner.save(f"{learner.shipped}# mine\n")
-    done = learner.thp("step", "ex:ex01", *more)
+    done = learner.here("step", "ex:ex01", *more)
     assert done.returncode == 0, done.stderr
     assert "Here it goes wrong" in done.stdout
     kept = learner.root / "work" / ".recordings" / "ex01-one-process-yours.thprec"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-import pytest
-
 from tests.tui.small import write
 from tests.tui.terminal import LEFT, Terminal
 from thpkit.trace.statements import ROOT
@@ -14,41 +12,32 @@ from tui.state import Store
 
 
 def test_it_opens_steps_and_quits(tmp_path: Path) -> None:
-    """q ends it with status 0, leaves the alternate screen, and keeps the place."""
+    """q ends it with status 0, leaves the alternate screen, keeps the place; with NO_COLOR no colours are sent."""
     path = write(tmp_path)
-    terminal = Terminal(tmp_path / "state", "step", str(path))
+    terminal = Terminal(tmp_path / "state", "step", str(path), NO_COLOR="1")
     terminal.wait_for("step 0 of")
     terminal.press(" ")
     terminal.wait_for("A fault")
-    terminal.press("q")
+    terminal.press("7q")
     assert terminal.end() == 0
     assert LEFT in terminal.text
     assert "Traceback" not in terminal.text
     assert Store(tmp_path / "state").place(str(path)).stop == 1
+    for colour in ("38;2;", "38;5;", "48;2;", "48;5;", "\x1b[31m", "\x1b[32m"):
+        assert colour not in terminal.text
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_being_asked_to_end_is_like_quitting(tmp_path: Path, number: int) -> None:
-    """The terminal is restored and the place kept."""
+def test_being_asked_to_end_is_like_quitting(tmp_path: Path) -> None:
+    """The terminal is restored and the place kept; for a window that is closed, see the tour below."""
     path = write(tmp_path)
     terminal = Terminal(tmp_path / "state", "step", str(path))
     terminal.wait_for("step 0 of")
     terminal.press(" ")
     terminal.wait_for("A fault")
-    terminal.signal(number)
+    terminal.signal(signal.SIGTERM)
     terminal.end()
     assert LEFT in terminal.text
     assert Store(tmp_path / "state").place(str(path)).stop == 1
-
-
-def test_without_colours_none_are_sent(tmp_path: Path) -> None:
-    """NO_COLOR: only bold, underline and reverse."""
-    terminal = Terminal(tmp_path / "state", "step", str(write(tmp_path)), NO_COLOR="1")
-    terminal.wait_for("step 0 of")
-    terminal.press(" n7wq")
-    assert terminal.end() == 0
-    for colour in ("38;2;", "38;5;", "48;2;", "48;5;", "\x1b[31m", "\x1b[32m"):
-        assert colour not in terminal.text
 
 
 def test_a_dumb_terminal_gets_the_plain_walk(tmp_path: Path) -> None:
@@ -87,16 +76,14 @@ def test_a_mistake_of_ours_ends_with_a_sentence(tmp_path: Path) -> None:
 
 
 def test_the_tour_from_the_contents(tmp_path: Path) -> None:
-    """Enter opens the tour with its introduction; space begins the walk."""
+    """Enter opens the tour with its introduction; space begins the walk; its end (SIGHUP) loses nothing."""
     terminal = Terminal(tmp_path / "state")
     terminal.wait_for("00_tour")
     terminal.press("\r")
     terminal.wait_for("A surprise")
     terminal.press(" ")
     terminal.wait_for("stop 1 of")
-    terminal.press("q")
-    assert terminal.end() == 0
-    again = Terminal(tmp_path / "state", "step", "tour")
-    again.wait_for("continued at step")
-    again.press("q")
-    assert again.end() == 0
+    terminal.signal(signal.SIGHUP)
+    terminal.end()
+    assert LEFT in terminal.text
+    assert Store(tmp_path / "state").place("00_tour").stop == 1

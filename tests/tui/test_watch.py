@@ -29,7 +29,7 @@ NO_REPORTS = "sys.modules['watchfiles'] = None"
 def learner(tmp_path: Path) -> Learner:
     """Somebody with a copy to work on."""
     found = Learner.at(tmp_path)
-    found.thp("start", "ex01")
+    found.here("start", "ex01")
     return found
 
 
@@ -76,10 +76,10 @@ class Watching:
         return self._process.returncode
 
 
-@pytest.fixture(params=["pass", NO_REPORTS], ids=["reported", "polled"])
+@pytest.fixture
 def watching(learner: Learner, request: pytest.FixtureRequest) -> Iterator[Watching]:
-    """It runs, and the first verdict has come."""
-    found = Watching(learner, request.param)
+    """It runs, and the first verdict has come; a parameter is what runs before."""
+    found = Watching(learner, getattr(request, "param", "pass"))
     found.wait_for("not passed yet: 1 of 10 points")
     yield found
     found._process.kill()
@@ -87,35 +87,42 @@ def watching(learner: Learner, request: pytest.FixtureRequest) -> Iterator[Watch
 
 
 def test_every_save_is_graded(learner: Learner, watching: Watching) -> None:
-    """Whether the editor replaces the file or writes into it; and what is broken is named."""
+    """Whether the editor replaces the file or writes into it, and on Enter; what is broken is named."""
     learner.save(learner.solution)
     assert "your file" in watching.wait_for("passed: 10 of 10 points")
     learner.file.write_text("def broken(:\n", encoding="utf-8")
     assert "line 1 of rmap_exercise.py" in watching.wait_for("not passed yet")
-    learner.save(learner.shipped)
-    watching.wait_for("not passed yet: 1 of 10 points")
     watching.type("")
-    watching.wait_for("not passed yet: 1 of 10 points")
+    watching.wait_for("not passed yet")
+    _goes_and_comes_back(learner, watching)
     assert watching.end() == 0
 
 
-def test_a_file_that_is_gone_is_waited_for(
+@pytest.mark.parametrize("watching", [NO_REPORTS], indirect=True, ids=["polled"])
+def test_a_machine_that_reports_no_changes(
     learner: Learner, watching: Watching
 ) -> None:
-    """It says so, and goes on when the file is there again."""
+    """Then the file is looked at."""
+    learner.file.write_text("def broken(:\n", encoding="utf-8")
+    watching.wait_for("line 1 of rmap_exercise.py")
+    _goes_and_comes_back(learner, watching)
+
+
+def _goes_and_comes_back(learner: Learner, watching: Watching) -> None:
+    """It says that the file is gone, and goes on when it is there again."""
     learner.file.unlink()
     watching.wait_for("thp start ex01")
     learner.save(learner.solution)
     watching.wait_for("passed: 10 of 10 points")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_it_ends_and_leaves_no_process(
-    learner: Learner, number: int, tmp_path: Path
-) -> None:
-    """Neither ctrl-c nor a kill leaves the server behind."""
-    watching = Watching(learner)
-    watching.wait_for("points")
+def test_a_kill_leaves_no_process(watching: Watching) -> None:
+    """The server ends too."""
+    _ends_with_its_server(watching, signal.SIGKILL)
+
+
+def _ends_with_its_server(watching: Watching, number: int) -> None:
+    """A signal ends it, and nothing of it is left."""
     servers = _children(watching._process.pid)
     assert servers
     watching.end(number)
@@ -144,10 +151,10 @@ def _children(parent: int) -> list[int]:
     return found
 
 
-def test_a_code_that_kills_everything_it_finds(learner: Learner) -> None:
-    """The next save is graded as if nothing had been."""
-    watching = Watching(learner)
-    watching.wait_for("points")
+def test_a_code_that_kills_everything_it_finds(
+    learner: Learner, watching: Watching
+) -> None:
+    """The next save is graded as if nothing had been; ctrl-c ends it, and the server with it."""
     deadly = "import os, signal\nfor up in range(2):\n    pid = os.getppid()\n"
     deadly += (
         "stat = open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()\n"
@@ -157,32 +164,37 @@ def test_a_code_that_kills_everything_it_finds(learner: Learner) -> None:
     watching.wait_for("not passed yet: 0 of 10 points")
     learner.save(learner.solution)
     watching.wait_for("passed: 10 of 10 points")
-    assert watching.end() == 0
+    _ends_with_its_server(watching, signal.SIGINT)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 10)], ids=str)
-def test_a_screenful(learner: Learner, size: tuple[int, int]) -> None:
+STALE = {"COLUMNS": "200", "LINES": "60"}
+"""The size of another window, as some shells export it."""
+
+
+def test_a_screenful(learner: Learner) -> None:
     """No verdict is taller or wider than the terminal; keys work alone; the terminal is as it was afterwards."""
     pid, terminal = pty.fork()
     if pid == 0:
         command = learner.command("watch", "ex01")
         os.chdir(CLONE)
-        os.execve(command[0], command, learner.environment())
-    columns, lines = size
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        os.execve(command[0], command, {**learner.environment(), **STALE})
+    _resize(terminal, 80, 24)
     before = termios.tcgetattr(terminal)
     seen = _screen(terminal, "points")
-    assert "rmap_exercise.py" in seen or columns < 80
+    _fits(seen, 80, 24)
+    assert "rmap_exercise.py" in seen
+    assert "expected 0, got 1" in " ".join(seen.split())
+    _resize(terminal, 40, 10)
+    _fits(_screen(terminal, "points"), 40, 10)
+    os.write(terminal, b"\n")
+    seen = _screen(terminal, "expected")
     assert "expected 0, got 1" in " ".join(seen.split())
     learner.save(learner.solution)
     passed = _screen(terminal, "passed: 10 of 10 points")
     os.write(terminal, b"h")
     helped = _screen(terminal, "thp hint ex01")
     for each in (seen, passed, helped):
-        rows = each.replace("\r", "").split("\n")
-        assert len(rows) <= lines
-        assert max(len(line) for line in rows) < columns
-        assert "q quit" in rows[-1]
+        _fits(each, 40, 10)
     os.write(terminal, b"q")
     with pytest.raises(OSError, match="Input/output error"):
         while True:
@@ -190,6 +202,19 @@ def test_a_screenful(learner: Learner, size: tuple[int, int]) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert termios.tcgetattr(terminal)[3] == before[3]
     os.close(terminal)
+
+
+def _resize(terminal: int, columns: int, lines: int) -> None:
+    """Give the window another size."""
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+
+def _fits(screen: str, columns: int, lines: int) -> None:
+    """Nothing is cut off by the window, and the keys stand in the last row."""
+    rows = screen.replace("\r", "").split("\n")
+    assert len(rows) <= lines
+    assert max(len(line) for line in rows) < columns
+    assert "q quit" in rows[-1]
 
 
 def _screen(terminal: int, text: str) -> str:

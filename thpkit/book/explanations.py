@@ -164,6 +164,7 @@ def _without_lead(text: Text) -> Text:
 
     The span says which line is meant, and a reader of the row has that line before his eyes.
     """
-    if len(text) > 1 and text[1].text.lstrip()[:1].isupper():
+    first = text[1].text.lstrip()[:1] if len(text) > 1 else ""
+    if first.isupper() or first.isdigit():
         return (text[1]._replace(text=text[1].text.lstrip()), *text[2:])
     return text

@@ -8,6 +8,7 @@ are returned: whatever else stands where a number belongs is named, not compared
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -169,6 +170,12 @@ def _flag_names(page: Page) -> str:
     word = page.flags
     if type(word) is not int:
         return f"a {type(word).__qualname__}"
+    return _names_of(word)
+
+
+@lru_cache(maxsize=1 << 10)
+def _names_of(word: int) -> str:
+    """The names of the flags in a word; thousands of pages have the same few."""
     return "|".join(flags.page_flag_names(word)) or "none"
 
 
