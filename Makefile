@@ -36,7 +36,7 @@ test: $(VENV)/.ready-to-develop
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n auto --maxprocesses=8
+	@$(BIN)/python -m pytest -n auto --maxprocesses=8 --dist loadfile
 
 bench: $(VENV)/.ready-to-develop
 	@$(BIN)/python -m tests.bench

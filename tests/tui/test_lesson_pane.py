@@ -27,7 +27,7 @@ from tui.opening import Run
 from tui.state import Store
 from tui.where import Target, resolve
 
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(80, 24), (200, 60)]
 TEXT = (ROOT / "lessons/01_where_to_map/README.md").read_text(encoding="utf-8")
 BULLETS = [
     (function, span)

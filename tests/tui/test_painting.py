@@ -62,11 +62,9 @@ def test_back_paints_what_forward_painted(tmp_path: Path) -> None:
 
 SIZES = [
     (20, 5),
-    (40, 10),
     (59, 16),
     (60, 16),
     (80, 24),
-    (100, 30),
     (160, 45),
     (300, 100),
 ]
