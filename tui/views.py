@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from thpkit.trace.statements import Statement
@@ -89,8 +89,34 @@ def _prose_first(moment: Moment, width: int, height: int | None) -> Rendered:
     first, rest = news.parted(new, room, moment)
     if height is None or height >= ROOMY or not prose:
         return Rendered((*statement, *first, (), *prose, *rest))
+    if moment.at_stop:
+        return Rendered((*_stop_first(moment, prose, new, height), (), *statement))
     gap = [()] if new else []
     return Rendered((*first, *gap, *prose, *rest, (), *statement))
+
+
+def _stop_first(
+    moment: Moment, prose: Sequence[Row], new: Sequence[Row], height: int
+) -> tuple[Row, ...]:
+    """What a stop says, all of it in view if that is possible; news above it only in the rows that are left."""
+    told, book = _parted_prose(moment, prose)
+    if not new:
+        return tuple(prose)
+    if len(told) >= height:
+        return (*told, (), *new, *book)
+    summary, again = news.parted(new, 1, moment)
+    return (*summary, *told, *again, *book)
+
+
+def _parted_prose(
+    moment: Moment, prose: Sequence[Row]
+) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """The rows of the stop itself, title and text, and those of the book that follow, with the gap above them."""
+    assert moment.stop is not None
+    text = moment.stops[moment.stop - 1].stop.text
+    gaps = [at for at, line in enumerate(prose) if line == ()]
+    end = [*gaps, len(prose), len(prose)][1 if text else 0]
+    return tuple(prose[:end]), tuple(prose[end:])
 
 
 _RENDER: Final = {PROSE: _prose_first}

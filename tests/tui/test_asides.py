@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.tui.asked import asked_run, asked_target, small_quiz
+from tests.tui.beside import beside_target
 from thpkit.view.glyphs import UNICODE
 from tui import printed
 from tui.asides import Questions, beside
-from tui.where import resolve
 
 
 def test_each_question_is_printed_before_its_stop() -> None:
@@ -34,7 +36,7 @@ def test_no_answer_is_given_away() -> None:
 
 def test_a_run_without_questions_asks_none() -> None:
     """Nothing is printed."""
-    run = resolve("defect:D5").open()
+    run = replace(asked_run(), ask=None)
     asked = Questions(run, UNICODE)
     assert list(asked.at_end()) == [] and list(asked.before(0)) == []
     assert list(beside(run, UNICODE)) == []
@@ -42,7 +44,7 @@ def test_a_run_without_questions_asks_none() -> None:
 
 def test_two_runs_are_told_where_they_part() -> None:
     """Both places, and the difference of the states; no row is wider than a terminal."""
-    lines = list(printed.walk(resolve("defect:D5", against="ref")))
+    lines = list(printed.walk(beside_target()))
     said = "\n".join(lines)
     assert "\nv3, step " in said and "\nref, step " in said
     assert "Difference of the states (v3 | ref):" in said

@@ -75,10 +75,7 @@ async def to_mapped(pilot: Pilot[str], app: ThpApp) -> Stepper:
 # ---- before a stop --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_space_asks_before_the_stop_and_then_goes_there(
-    tmp_path: Path, size: tuple[int, int]
-) -> None:
+def test_space_asks_before_the_stop_and_then_goes_there(tmp_path: Path) -> None:
     async def scene(pilot: Pilot[str], app: ThpApp) -> None:
         here = await to_mapped(pilot, app)
         before = here.position
@@ -100,7 +97,7 @@ def test_space_asks_before_the_stop_and_then_goes_there(
         assert app.screen is here
         assert here.position == question("references").before
 
-    store = play(scene, tmp_path, size, asked_target())
+    store = play(scene, tmp_path, opened=asked_target())
     record = answers.of(store, question("references"))
     assert (record.tries, record.misses, record.right) == (1, 0, True)
     assert record.last == "10"
@@ -262,10 +259,10 @@ def test_asking_can_be_switched_off_for_good(tmp_path: Path) -> None:
 # ---- playing a wrong answer -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("leave", ["q", "escape"])
 def test_p_plays_the_variant_and_comes_back(
-    tmp_path: Path, leave: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """With q or esc, to the question; and it can be played again."""
     monkeypatch.setattr("tui.played.ROOT", small()[0].folder.parents[1])
 
     async def scene(pilot: Pilot[str], app: ThpApp) -> None:
@@ -283,7 +280,12 @@ def test_p_plays_the_variant_and_comes_back(
         assert cell is not None
         assert timeline.value_at(cell, stop.step) == 32
         assert "go back to the question" in there.reader.message
-        await pilot.press(leave)
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.screen_stack[-2:] == [here, question_screen]
+        await pilot.press("p")
+        await playing(pilot, app)
+        await pilot.press("escape")
         await pilot.pause()
         assert app.screen_stack[-2:] == [here, question_screen]
         await pilot.press("enter")

@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 from textual.pilot import Pilot
 
+from tests.tui.beside import beside_run
 from tests.tui.playing import painted, play, stepper, text_of
 from thpkit.kernel.splat import Config, OnSplat
 from thpkit.kernel.vmstat import NodeStat
@@ -148,9 +149,8 @@ def _tour_that_goes_on() -> Timeline:
     [
         _tour_that_goes_on,
         lambda: resolve("defect:D2").open().timeline,
-        lambda: resolve("defect:D10").open().timeline,
     ],
-    ids=["tour", "D2", "D10"],
+    ids=["tour", "D2"],
 )
 def test_the_posted_patch_breaks_what_the_facts_say(
     opened: Callable[[], Timeline],
@@ -181,13 +181,13 @@ def test_the_tour_on_the_posted_patch_ends_at_a_report() -> None:
 
 def test_where_two_versions_part() -> None:
     """``thp step defect:D5 --against ref``: opened where the lock is taken without a look whether it is free."""
-    run = resolve("defect:D5", None, "ref").open()
+    run = beside_run()
     assert run.start is not None and run.other is not None
     assert run.timeline.step(run.start).frame.function.qualname == "lock_again"
     assert "part" in run.notices[-1]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
 def test_where_am_i_what_will_run_what_changed_how_do_i_go_back(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -184,18 +185,20 @@ def test_the_place_is_kept_and_found_again(tmp_path: Path) -> None:
 
 def test_keys_pressed_while_it_records_are_not_lost(tmp_path: Path) -> None:
     """They are done when the recording is there."""
+    pressed = Event()
 
     def slow() -> Any:
-        asyncio.run(asyncio.sleep(0.3))
+        pressed.wait(20)
         return small_run()
 
     async def scene() -> None:
         app = ThpApp(Store(tmp_path), Target("small", "A small story", slow))
         async with app.run_test(size=(80, 24)) as pilot:
-            while not isinstance(app.screen, Stepper):
+            while not (isinstance(app.screen, Stepper) and text_of(app, STATUS)):
                 await pilot.pause()
             assert "recording" in text_of(app, STATUS)
             await pilot.press("space")
+            pressed.set()
             screen = await stepping(pilot, app)
             assert screen.position == small_run().timeline.stops[0].step
 
